@@ -1,0 +1,56 @@
+/* What the floor above (libarmsim/) may know of a PE: creating, resetting, running, and its registers by index. */
+#ifndef ARMSIM_CPU_CPU_H
+#define ARMSIM_CPU_CPU_H
+
+#include "cpu/pe.h"
+
+struct pe_config {
+    unsigned index;
+    uint64_t mpidr;
+    const struct cpu_model *model; /* cpu_model_find() */
+    struct feature_set features;   /* the model's, as the user changed them */
+    bool have_el2, have_el3;
+    uint64_t reset_address;        /* RVBAR */
+};
+
+/* Decoded pages of all RAM and ROM, shared by the PEs of a machine. */
+struct icache *icache_create(struct bus *bus);
+void icache_destroy(struct icache *icache);
+
+struct pe *pe_create(const struct pe_config *config, const struct pe_env *env); /* NULL: out of memory */
+void pe_destroy(struct pe *pe);
+/* Cold or warm reset: AArch64.TakeReset(). Afterwards pc is the reset address, at the highest implemented EL. */
+void pe_reset(struct pe *pe, bool cold);
+
+enum pe_exit {
+    PE_EXIT_BUDGET,  /* the budget is used up (at the next sample point: a few instructions more may have run) */
+    PE_EXIT_WAIT,    /* entered WFI, WFE or was powered off: pe->power */
+    PE_EXIT_REQUEST, /* pe_request_exit() was called from below (semihosting exit, power-off, breakpoint) */
+};
+
+/*
+ * Runs until `budget` instructions are executed. Interrupts are sampled only at taken branches, page crossings,
+ * ERET, ISB, MSR and WFx, so the flow depends on the guest alone and not on how the caller cuts its budgets.
+ * pe->instructions is exact on return.
+ */
+enum pe_exit pe_run(struct pe *pe, uint64_t budget);
+/* Runs exactly one instruction (or takes one pending interrupt that the flow allows here, or one exception). */
+enum pe_exit pe_step(struct pe *pe);
+void pe_request_exit(struct pe *pe);
+/* Cuts the running turn to end `instructions` from now at the latest (0: at the next sample point). */
+void pe_shorten(struct pe *pe, uint64_t instructions);
+/* Exact count now, also from inside a slow path. */
+uint64_t pe_instructions(const struct pe *pe);
+
+/* Levels of the PE's interrupt pins. */
+void pe_set_pending(struct pe *pe, enum pending pending, bool level);
+/* Wakes a waiting PE if something does: returns whether it runs now. */
+bool pe_wake(struct pe *pe);
+
+/* Fields for hashing and snapshots. */
+uint64_t pe_hash(const struct pe *pe, uint64_t hash);
+
+/* RAM changed behind the PEs' backs (loader, DMA, host write). */
+void icache_invalidate(struct icache *icache, uint64_t pa, uint64_t size);
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * The processing element: all of its architectural state, and the few derived values that the interpreter keeps.
+ *
+ * cpu/ is the only room that includes this file. libarmsim/ sees PEs through cpu/cpu.h.
+ */
+#ifndef ARMSIM_CPU_PE_H
+#define ARMSIM_CPU_PE_H
+
+#include "cpu/features.h"      /* generated from features.def: enum feature, struct feature_set, cpu models */
+#include "cpu/sysreg_index.h"  /* generated from sysregs.def: enum sysreg_index SR_<NAME>, SR_COUNT */
+#include "libarmsim/fabric/bus.h"
+#include "libarmsim/fabric/clock.h"
+#include "libarmsim/fabric/irq.h"
+#include "libarmsim/fabric/log.h"
+#include "mmu/mmu.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pe;
+struct record;
+struct icache;
+
+/* x[31] is the current SP, x[32] reads as zero, x[33] is a sink: no handler tests for register 31. */
+enum { REG_SP = 31, REG_ZR = 32, REG_SINK = 33, REG_COUNT = 34 };
+
+/* One SIMD&FP register. Index 0 of each view holds the least significant bits. */
+union vreg {
+    uint8_t b[16];
+    uint16_t h[8];
+    uint32_t s[4];
+    uint64_t d[2];
+};
+
+/* PSTATE without N, Z, C, V, which live in the interpreter's nz/fc/fv. Each is 0 or 1, except el. */
+struct pstate {
+    uint8_t d, a, i, f;
+    uint8_t el, sp, nrw;
+    uint8_t ss, il;
+    uint8_t pan, uao, dit, ssbs, tco, btype;
+};
+
+/* Pending asynchronous exceptions, physical and virtual, as the PE's pins see them (levels). */
+enum pending {
+    PENDING_IRQ = 1u << 0,
+    PENDING_FIQ = 1u << 1,
+    PENDING_SERROR = 1u << 2, /* physical SError, held in pe->serror_syndrome */
+    PENDING_VIRQ = 1u << 3,   /* from the virtual CPU interface */
+    PENDING_VFIQ = 1u << 4,
+    /* HCR_EL2.{VI,VF,VSE} are taken from the register itself. */
+};
+
+enum pe_power { PE_RUNNING, PE_WFI, PE_WFE, PE_OFF };
+
+/* Data TLB entry of the fast path. A tag is the page's VA with the context number in its low 12 bits. */
+struct fast_tlb_entry {
+    uint64_t read_tag, write_tag;
+    int64_t addend; /* host address - guest VA */
+    uint64_t physical; /* PA of the page, for purging write permission when code is decoded in it */
+};
+enum { FAST_TLB_ENTRIES = 256, FAST_ITLB_ENTRIES = 256, RETURN_STACK_ENTRIES = 16 };
+
+struct fast_itlb_entry {
+    uint64_t tag;
+    struct record *base; /* first record of the page */
+    uint64_t bias;       /* pc = (ip >> 2) + bias */
+};
+
+struct return_entry { /* predicted return: valid when va matches and the generation does */
+    uint64_t va;
+    const struct record *ip;
+    uint64_t bias;
+};
+
+struct gic_cpu_interface; /* gic/ */
+struct generic_timer;     /* devices/ */
+
+/* What the machine lends a PE. All pointers outlive it. */
+struct pe_env {
+    struct bus *bus;
+    struct clock *clock;
+    struct log *log;
+    struct icache *icache; /* decoded pages, shared by all PEs of a machine */
+    void *machine;
+    /* Trap records: called for every exception entry and return, after the PE's state has changed. */
+    void (*trap)(void *machine, struct pe *pe, const struct trap_event *event);
+    /* SEV: sets the event register of every PE. */
+    void (*send_event)(void *machine);
+    /* TLBI broadcast to the other PEs of the shareability domain, ISB-like effects included. */
+    void (*broadcast_tlbi)(void *machine, struct pe *from, const struct tlbi *tlbi);
+    /* IC IALLUIS / IVAU broadcasts (split-cache option only). */
+    void (*broadcast_icache)(void *machine, struct pe *from, bool all, uint64_t pa);
+    /* A store by `from` to physical granule: clears the other PEs' global monitors. Only called while any is set. */
+    void (*clear_monitors)(void *machine, struct pe *from, uint64_t pa, uint64_t size);
+    /* Firmware built into the machine (PSCI, SMCCC). True: the call was handled, X0-X3 are set. */
+    bool (*conduit)(void *machine, struct pe *pe, bool smc, uint16_t imm);
+    /* Semihosting: HLT #0xF000. True: handled (X0 set). */
+    bool (*semihosting)(void *machine, struct pe *pe);
+};
+
+/* Why an exception was taken: a row of traps.def, or a fixed cause. See libarmsim/include/armsim/trap.h. */
+enum trap_kind { TRAP_SYNC, TRAP_IRQ, TRAP_FIQ, TRAP_SERROR, TRAP_VIRQ, TRAP_VFIQ, TRAP_VSERROR, TRAP_RETURN };
+struct trap_event {
+    enum trap_kind kind;
+    uint8_t from_el, to_el;
+    bool from_aarch32, to_aarch32, from_secure, to_secure;
+    uint16_t vector_offset;
+    uint64_t esr, far, hpfar, elr, spsr;
+    const char *why; /* static string: "HCR_EL2.TWE", "SVC", "illegal return", ... never NULL */
+};
+
+struct pe {
+    /* --- the interpreter's hot part: keep at the front, displacement fits a byte or so --- */
+    uint64_t x[REG_COUNT];
+    uint64_t bias;               /* pc = (ip >> 2) + bias while running */
+    uint64_t context;            /* context number in the low 12 bits, compared against tags */
+    uint64_t nz, fc, fv;         /* flags, spilled: N = nz >> 63, Z = nz == 0, C = fc, V = fv */
+    bool nz_both;                /* see NZ_BOTH */
+    uint64_t pc;                 /* valid outside the interpreter and in every slow path */
+    const struct record *ip;     /* spilled; NULL when only pc is valid */
+    int64_t limit;               /* spilled budget limit */
+    uint64_t slow_address;       /* argument of a slow-path tail call */
+    uint64_t return_top;
+    struct return_entry returns[RETURN_STACK_ENTRIES];
+    union vreg v[32] __attribute__((aligned(16)));
+    uint32_t fpcr, fpsr;
+    struct fast_tlb_entry dtlb[FAST_TLB_ENTRIES];
+    struct fast_itlb_entry itlb[FAST_ITLB_ENTRIES];
+
+    /* --- architectural state --- */
+    struct pstate pstate;
+    uint64_t sp_el[4];           /* banked SPs; the one in use lives in x[REG_SP] and is stale here */
+    uint64_t sr[SR_COUNT];       /* system registers with storage, by generated index; see SR() */
+    bool event_register;         /* WFE/SEV */
+    uint8_t pending;             /* enum pending */
+    uint64_t serror_syndrome;    /* ISS of the pending physical SError, with IDS */
+    enum pe_power power;
+    struct {
+        bool local_valid, global_valid;
+        uint64_t pa;             /* granule base */
+        uint64_t size;           /* granule size in bytes */
+        uint64_t tagged_va;      /* for pair/size checks IMPLEMENTATION DEFINED choices */
+    } monitor;
+
+    /* --- identity --- */
+    unsigned index;
+    uint64_t mpidr;
+    const struct cpu_model *model;
+    struct feature_set features; /* after -cpu model,feature=on|off */
+    bool have_el2, have_el3;
+    bool secure_only;            /* no EL3 and the only state is Secure */
+    struct mmu_features mmu_features;
+
+    /* --- derived; recomputed by pe_update_context() --- */
+    struct mmu_regime regime[4]; /* by enum regime_id, for the current security state */
+    enum regime_id current_regime; /* of the current EL */
+    bool strict;                 /* every access goes the slow way: alignment checks, big-endian, SP misaligned */
+    bool sample_interrupts;      /* a write may have unmasked or raised one: look at the next sample point */
+    uint64_t instructions;       /* executed, exact when spilled */
+    uint64_t generation;         /* of return-stack and branch predictions */
+
+    /* --- connections --- */
+    struct mmu *mmu;
+    const struct pe_env *env;
+    struct gic_cpu_interface *gic;
+    struct generic_timer *timer;
+    struct interp *interp;       /* scratch page, statistics: cpu/interp/ */
+    struct exception_counters *counters;
+};
+
+#define SR(pe, name) ((pe)->sr[SR_##name])
+
+static inline bool has_feature(const struct pe *pe, enum feature feature) { return feature_set_has(&pe->features, feature); }
+
+/* N and Z both set: no result shows that (only MSR NZCV, CCMP and ERET can make it), so it has a value of its own;
+ * while nz_both is set the PE steps, and every reader of flags goes through pe_nzcv(). */
+#define NZ_BOTH 0xfeedbeefcafe0001ull
+
+/* NZCV as the four low bits N:Z:C:V. Valid when the interpreter's flags are spilled. */
+static inline unsigned pe_nzcv(const struct pe *pe)
+{
+    bool both = pe->nz_both && pe->nz == NZ_BOTH;
+    return (unsigned)(pe->nz >> 63) << 3 | (pe->nz == 0 || both) << 2 | (pe->fc != 0) << 1 | (pe->fv != 0);
+}
+/* Sets the spilled flags. */
+void pe_set_nzcv(struct pe *pe, unsigned nzcv);
+
+/* --- cpu/exception.c: routing and entry. Each leaves pe->pc at the vector. --- */
+void take_data_abort(struct pe *pe, const struct fault_record *fault);
+void take_instruction_abort(struct pe *pe, const struct fault_record *fault);
+void take_undefined(struct pe *pe, const char *why);
+void take_pc_alignment_fault(struct pe *pe);
+void take_sp_alignment_fault(struct pe *pe);
+void take_illegal_state(struct pe *pe);
+/* Takes the highest-priority pending and unmasked asynchronous exception, if any. True: pc is at a vector. */
+bool take_pending_interrupt(struct pe *pe);
+/* True when an asynchronous exception would be taken now, or wakes WFI though masked (`for_wfi`). */
+bool interrupt_pending(const struct pe *pe, bool for_wfi);
+
+/* --- instructions of the system group and exception generation (cpu/a64/system.c, cpu/sysreg.c) ---
+ * The interpreter has spilled; pe->pc is the instruction's own address. True: completed, continue at the next
+ * instruction. False: pe->pc was set (exception taken, return, ...), or pe->power changed. */
+typedef bool system_fn(struct pe *pe, uint32_t insn);
+system_fn exec_system;      /* everything under 1101010100: MSR/MRS/SYS/SYSL, MSR (immediate), hints, barriers, CLREX, WFE.. */
+system_fn exec_exception;   /* 11010100: SVC, HVC, SMC, BRK, HLT, DCPS */
+system_fn exec_eret;        /* ERET, ERETAA, ERETAB, DRPS */
+/* FP/SIMD access check (CheckFPAdvSIMDEnabled64): true when allowed, else the trap has been taken. */
+bool fp_access_check(struct pe *pe);
+
+/* --- cpu/context.c --- */
+/* Recomputes regimes, context number and `strict` after a control register or PSTATE changed. */
+void pe_update_context(struct pe *pe);
+/* Drops fast entries (all of them); called by TLBI. */
+void pe_flush_fast_tlb(struct pe *pe);
+/* Moves SP between banks around a change of EL or SPSel. */
+void pe_save_sp(struct pe *pe);
+void pe_load_sp(struct pe *pe);
+
+/* --- cpu/access.c: memory by virtual address, any alignment, any endianness, with all faults. False: abort taken. */
+bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data);
+bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data);
+struct mmu_access data_access(const struct pe *pe, bool write, unsigned size);
+
+#endif

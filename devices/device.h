@@ -1,0 +1,58 @@
+/*
+ * What every device model is made of. A model is one file: its header comment names the specification, the
+ * registers and the deviations; its struct begins with `struct device`; its behaviour is one `device_ops`.
+ */
+#ifndef ARMSIM_DEVICES_DEVICE_H
+#define ARMSIM_DEVICES_DEVICE_H
+
+#include "libarmsim/fabric/bus.h"
+#include "libarmsim/fabric/clock.h"
+#include "libarmsim/fabric/irq.h"
+#include "libarmsim/fabric/log.h"
+#include "libarmsim/fabric/state.h"
+
+struct device;
+
+/* Context of the device tree writer: see devices/fdt_writer.h. */
+struct fdt_writer;
+
+struct device_ops {
+    const char *model; /* "pl011" */
+    struct bus_ops bus;
+    const struct state_field *fields; /* guest-visible state; reset by the framework before `reset` */
+    size_t field_count;
+    uint32_t state_version;
+    void (*reset)(struct device *device);   /* optional: beyond the fields' reset values */
+    void (*destroy)(struct device *device); /* frees the device itself */
+    uint64_t (*hash_extra)(void *device, uint64_t hash);
+    /* Emits the device's own FDT node(s); 0 or a negative libfdt error. Optional. */
+    int (*describe)(struct device *device, struct fdt_writer *writer);
+};
+
+/* What a device may use of the machine. Shared by all devices; outlives them. */
+struct device_env {
+    struct bus *bus;     /* for DMA */
+    struct clock *clock;
+    struct log *log;
+};
+
+struct device {
+    const struct device_ops *ops;
+    const struct device_env *env;
+    char name[40];       /* "pl011@9000000" */
+    uint64_t base, size; /* MMIO window; size 0: none */
+    unsigned pas_mask;
+    struct irq_line *irq; /* first output, NULL when unconnected */
+    unsigned spi;         /* its SPI number (0-based) for the device tree */
+};
+
+/* Fills the common part. `irq` may be NULL. */
+void device_init(struct device *device, const struct device_ops *ops, const struct device_env *env, uint64_t base,
+                 uint64_t size, unsigned pas_mask, struct irq_line *irq, unsigned spi);
+/* Puts the window on the bus: 0 or bus_add_mmio's errors. */
+int device_attach(struct device *device, const struct bus_region **other);
+/* Resets the fields, then calls ops->reset. */
+void device_reset(struct device *device);
+struct state_section device_section(struct device *device);
+
+#endif

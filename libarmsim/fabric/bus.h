@@ -1,0 +1,104 @@
+/*
+ * The bus: one sorted list of regions for each physical address space.
+ *
+ * Every access ends in BUS_OK, BUS_DECODE_ERROR (no region claims the address) or BUS_DEVICE_ERROR
+ * (a region claims it and refuses). The PE turns the last two into the architected external abort; the
+ * bus itself never raises anything.
+ */
+#ifndef ARMSIM_FABRIC_BUS_H
+#define ARMSIM_FABRIC_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Physical address spaces (PAS); the numbers are those of the pseudocode's PASpace order used in traces. */
+enum pas { PAS_NON_SECURE, PAS_SECURE, PAS_ROOT, PAS_REALM, PAS_COUNT };
+
+#define PAS_BIT(pas) (1u << (pas))
+#define PAS_MASK_BOTH (PAS_BIT(PAS_NON_SECURE) | PAS_BIT(PAS_SECURE))
+
+/* Who asks, and how. Travels with every access. */
+struct bus_attrs {
+    enum pas pas;
+    uint8_t el;         /* exception level of the requester; 0 for DMA */
+    bool instruction;   /* an instruction fetch */
+    bool debug;         /* a host's look: devices must not change state */
+    uint16_t requester; /* PE index, or DMA_REQUESTER + n */
+};
+
+#define BUS_REQUESTER_DMA 0x8000u
+
+enum bus_result { BUS_OK, BUS_DECODE_ERROR, BUS_DEVICE_ERROR };
+
+/*
+ * Access functions of an MMIO region. `offset` is relative to the region's base and naturally aligned to
+ * `size` (1, 2, 4 or 8 bytes, one of the region's declared sizes). Values are little-endian integers.
+ */
+struct bus_ops {
+    enum bus_result (*read)(void *opaque, uint64_t offset, unsigned size, struct bus_attrs attrs, uint64_t *value);
+    enum bus_result (*write)(void *opaque, uint64_t offset, unsigned size, struct bus_attrs attrs, uint64_t value);
+    uint8_t sizes; /* bit n set: accesses of n bytes (1|2|4|8); 0 means 1, 2 and 4 */
+};
+
+enum bus_region_kind { BUS_RAM, BUS_ROM, BUS_MMIO, BUS_ALIAS };
+
+struct bus_region {
+    const char *name; /* borrowed; lives as long as the bus */
+    enum bus_region_kind kind;
+    uint64_t base, size;    /* bytes; size is not 0 and base + size does not wrap */
+    unsigned pas_mask;      /* PAS_BIT()s in which the region appears */
+    uint8_t *host;          /* RAM, ROM: the host memory (page aligned, owned by the bus) */
+    uint8_t *page_flags;    /* RAM, ROM: one BUS_PAGE_* byte for each 4 KiB page */
+    const struct bus_ops *ops;
+    void *opaque;
+    uint64_t alias_target; /* ALIAS: the physical address that base maps to, same PAS */
+};
+
+/* Page flags: who wants to hear of writes to this page that do not come through a PE's own fast path. */
+#define BUS_PAGE_CODE 0x01u      /* a PE holds decoded records of this page */
+#define BUS_PAGE_EXCLUSIVE 0x02u /* a PE's global monitor watches a granule of this page */
+#define BUS_PAGE_DIRTY 0x04u     /* written since the flag was last cleared (snapshots) */
+
+/* Called before a write to a RAM page with BUS_PAGE_CODE or BUS_PAGE_EXCLUSIVE set. `host` points into RAM. */
+typedef void bus_watch_fn(void *opaque, struct bus_region *region, uint64_t region_offset, uint64_t size,
+                          uint16_t requester);
+
+struct bus;
+
+struct bus *bus_create(void); /* NULL: out of memory */
+void bus_destroy(struct bus *bus);
+
+/*
+ * Adding regions. Return 0, or -ENOMEM, -EINVAL (empty, wrapping, bad size), -EEXIST (overlaps another region
+ * of a common PAS: *other, if not NULL, names it). RAM is zero and takes host memory only when touched.
+ */
+int bus_add_ram(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
+                const struct bus_region **other);
+int bus_add_rom(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
+                const struct bus_region **other);
+int bus_add_mmio(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
+                 const struct bus_ops *ops, void *opaque, const struct bus_region **other);
+int bus_add_alias(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
+                  uint64_t target, const struct bus_region **other);
+
+void bus_set_watch(struct bus *bus, bus_watch_fn *fn, void *opaque);
+
+/* The region that claims `pa` in `pas` (aliases resolved), or NULL. *offset is relative to its base. */
+struct bus_region *bus_find(const struct bus *bus, enum pas pas, uint64_t pa, uint64_t *offset);
+size_t bus_region_count(const struct bus *bus);
+struct bus_region *bus_region_at(const struct bus *bus, size_t index); /* sorted by base */
+
+/*
+ * One access of 1, 2, 4 or 8 bytes, naturally aligned or not (an unaligned access to MMIO is a
+ * BUS_DEVICE_ERROR). A size that the device doesn't declare is a BUS_DEVICE_ERROR.
+ * ROM writes are BUS_OK and ignored for `debug` false; with `debug` true they store (loaders).
+ */
+enum bus_result bus_read(struct bus *bus, uint64_t pa, unsigned size, struct bus_attrs attrs, uint64_t *value);
+enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bus_attrs attrs, uint64_t value);
+
+/* Blocks (DMA, loaders, host access): RAM and ROM only; stop with an error at the first byte that is neither. */
+enum bus_result bus_read_block(struct bus *bus, uint64_t pa, void *data, size_t size, struct bus_attrs attrs);
+enum bus_result bus_write_block(struct bus *bus, uint64_t pa, const void *data, size_t size, struct bus_attrs attrs);
+
+#endif

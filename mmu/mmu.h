@@ -1,0 +1,142 @@
+/*
+ * Address translation as functions of a *regime*: the register values that govern it. This room never sees a PE.
+ *
+ * The steps are the Arm ARM's: translate_address -> full_translate -> s1_translate {parameters, walk, check
+ * permissions, update descriptor} -> s2_translate. AArch64.TranslateAddress() and its callees.
+ */
+#ifndef ARMSIM_MMU_MMU_H
+#define ARMSIM_MMU_MMU_H
+
+#include "libarmsim/fabric/bus.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Translation regimes (Regime). EL10 and EL20 are the two-range ones. */
+enum regime_id { REGIME_EL10, REGIME_EL20, REGIME_EL2, REGIME_EL3 };
+
+/* Features that change translation, from the CPU model. */
+struct mmu_features {
+    uint8_t pa_bits;       /* ID_AA64MMFR0_EL1.PARange: 32, 36, 40, 42, 44, 48, 52 */
+    bool granule4, granule16, granule64;
+    bool hafdbs_af, hafdbs_dirty; /* hardware update of AF, of dirty state */
+    bool hpd, hpd2;        /* FEAT_HPDS, FEAT_HPDS2 */
+    bool pan, pan2, pan3, uao, vhe, xnx, cnp, ttst, ttcnp, e0pd, s2fwb, lpa, lva, sec_el2, bti, asid16, vmid16, nv;
+};
+
+/*
+ * Everything that a translation depends on beside memory. Registers that the regime doesn't have are 0.
+ * Recomputed by cpu/ when one of them is written.
+ */
+struct mmu_regime {
+    enum regime_id id;
+    enum pas security; /* security state of the regime: PAS_SECURE or PAS_NON_SECURE */
+    uint64_t sctlr, tcr, ttbr[2], mair; /* of the regime's stage 1 (SCTLR_EL1 ... SCTLR_EL3) */
+    bool stage2;       /* EL1&0 with EL2 enabled and HCR_EL2.{VM or DC} and not TGE */
+    uint64_t hcr;      /* HCR_EL2 as it takes effect (0 when EL2 is disabled) */
+    uint64_t vtcr, vttbr, vstcr, vsttbr;
+    uint64_t scr;      /* SCR_EL3 as it takes effect */
+    uint16_t asid[2];  /* ASID for the ttbr0 and ttbr1 halves as TCR.A1/AS choose (same value twice) */
+    uint16_t vmid;     /* 0 without stage 2 */
+    const struct mmu_features *features;
+};
+
+enum access_type { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, ACCESS_AT, ACCESS_DC, ACCESS_IC, ACCESS_DC_ZVA };
+
+/* AccessDescriptor. */
+struct mmu_access {
+    enum access_type type;
+    bool write;        /* checks write permission (writes, read-modify-writes, AT S1EnW, DC IVAC) */
+    bool read;         /* checks read permission (an atomic sets both) */
+    uint8_t el;        /* EL whose permissions are used (0 for unprivileged access after UAO/NV is applied) */
+    bool pan;          /* PSTATE.PAN as it takes effect */
+    bool at_pan;       /* AT S1E1RP/WP */
+    bool atomic, exclusive, acqrel;
+    bool first_stage_only; /* AT S1E*: stage 1 (the walk's own accesses still go through stage 2) */
+    bool no_update;    /* debug look: neither AF/dirty updates nor TLB fills */
+    uint8_t size;      /* bytes, for alignment faults; 0: alignment is not checked */
+    bool aligned_required; /* SCTLR.A or an access that is always alignment checked */
+};
+
+/* Normal or Device memory, encoded as in the vectors: DeviceType GRE=0 nGRE=1 nGnRE=2 nGnRnE=3. */
+struct mem_attrs {
+    bool device;
+    uint8_t device_type;
+    uint8_t inner, outer;  /* attrs<<2 | hints: attrs 0 NC, 2 WT, 3 WB; hints bit 1 read-allocate, bit 0 write-allocate */
+    uint8_t shareability;  /* 0 NSH, 1 ISH, 2 OSH */
+    bool transient;
+    bool tagged;
+};
+
+enum fault_type {
+    FAULT_NONE, FAULT_ACCESS_FLAG, FAULT_ALIGNMENT, FAULT_BACKGROUND, FAULT_DOMAIN, FAULT_PERMISSION,
+    FAULT_TRANSLATION, FAULT_ADDRESS_SIZE, FAULT_SYNC_EXTERNAL, FAULT_SYNC_EXTERNAL_ON_WALK, FAULT_SYNC_PARITY,
+    FAULT_SYNC_PARITY_ON_WALK, FAULT_ASYNC_PARITY, FAULT_ASYNC_EXTERNAL, FAULT_TAG_CHECK, FAULT_DEBUG,
+    FAULT_TLB_CONFLICT, FAULT_BRANCH_TARGET, FAULT_HW_UPDATE, FAULT_LOCKDOWN, FAULT_EXCLUSIVE, FAULT_ICACHE_MAINT
+};
+
+/* FaultRecord: all that a syndrome needs to know of the translation. */
+struct fault_record {
+    enum fault_type type;
+    struct mmu_access access;
+    uint64_t va;
+    uint64_t ipa;          /* valid for stage-2 faults */
+    enum pas ipa_pas;
+    int8_t level;          /* -1..3 */
+    bool second_stage;     /* a stage-2 fault */
+    bool s2fs1walk;        /* on a stage-1 table walk */
+    bool write;            /* WnR */
+    uint8_t domain;        /* short descriptors */
+    uint8_t debug_moe;
+};
+
+struct mmu_result {
+    uint64_t pa;
+    enum pas pas;
+    struct mem_attrs attrs;
+    uint64_t page_size;    /* bytes around va for which the same answer holds (both stages), at least 4 KiB */
+    bool guarded;          /* stage-1 GP bit */
+    /* What the same translation would also allow now, with no descriptor update (fast TLB entries). For the
+     * `el`, `pan` of the access. `may_write` is false while a dirty update is still owed. */
+    bool may_read, may_write, may_execute;
+    struct fault_record fault;
+};
+
+/* Walks through memory by the bus; hardware updates are atomic writes through the same. */
+struct mmu;
+struct mmu_stats { uint64_t tlb_hits, tlb_misses, walks, descriptor_reads, invalidations; };
+
+/* One observer of descriptor reads (translate API, tests, BBM diagnostics); NULL: none. */
+typedef void mmu_walk_fn(void *opaque, int stage, int level, uint64_t descriptor_pa, enum pas pas, uint64_t descriptor);
+
+/* The TLB of one PE and the walker. `entries` is a power of two (default 0: 2048). NULL: out of memory. */
+struct mmu *mmu_create(struct bus *bus, uint16_t requester, unsigned entries);
+void mmu_destroy(struct mmu *mmu);
+void mmu_reset(struct mmu *mmu); /* TLB empty */
+void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque);
+const struct mmu_stats *mmu_stats(const struct mmu *mmu);
+uint64_t mmu_hash(const struct mmu *mmu, uint64_t hash); /* TLB contents are state: they can be observed */
+
+/*
+ * Translates. True: result->pa... are valid; false: result->fault is. Uses and fills the TLB, which really goes
+ * stale: only TLBI or capacity removes an entry. Table walks that the bus refuses are
+ * FAULT_SYNC_EXTERNAL_ON_WALK.
+ */
+bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
+                   struct mmu_result *result);
+
+/* TLBI. Every architected form of the models is one of these with fields filled in. */
+enum tlbi_op { TLBI_ALL, TLBI_VA, TLBI_VA_ALL_ASID, TLBI_ASID, TLBI_VMALL, TLBI_VMALLS12, TLBI_IPAS2 };
+struct tlbi {
+    enum tlbi_op op;
+    enum regime_id regime;
+    enum pas security;
+    bool last_level_only;
+    uint16_t asid, vmid;
+    uint64_t address;      /* VA or IPA, byte address (bits above the input size sign-extended for VA) */
+    uint64_t range;        /* bytes covered from address; 0: the single page (FEAT_TLBIRANGE otherwise) */
+    bool ipa_secure;
+};
+void mmu_tlbi(struct mmu *mmu, const struct tlbi *tlbi);
+
+#endif
