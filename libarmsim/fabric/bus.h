@@ -101,4 +101,7 @@ enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bu
 enum bus_result bus_read_block(struct bus *bus, uint64_t pa, void *data, size_t size, struct bus_attrs attrs);
 enum bus_result bus_write_block(struct bus *bus, uint64_t pa, const void *data, size_t size, struct bus_attrs attrs);
 
+/* Chains the contents of all RAM and ROM into `hash`; pages of zeroes count for nothing, touched or not. */
+uint64_t bus_hash_memory(const struct bus *bus, uint64_t hash);
+
 #endif

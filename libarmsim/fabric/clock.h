@@ -41,13 +41,24 @@ void clock_set_deadline_watch(struct clock *clock, void (*fn)(void *opaque, uint
 /* (Re)schedules; a time in the past fires at the next clock_advance. Never fails: the heap grows at create and
  * on registration only. Every event must be registered once before use: 0 or -ENOMEM. */
 int clock_register(struct clock *clock, struct clock_event *event);
-void clock_schedule(struct clock *clock, struct clock_event *event, uint64_t time);
+void clock_schedule(struct clock *clock, struct clock_event *event, uint64_t time); /* CLOCK_NEVER: cancels */
+/* As clock_schedule with the insertion order given: for loading a saved queue. */
+void clock_schedule_ordered(struct clock *clock, struct clock_event *event, uint64_t time, uint64_t order);
 void clock_cancel(struct clock *clock, struct clock_event *event);
 static inline bool clock_is_scheduled(const struct clock_event *event) { return event->heap_index != 0; }
 
 uint64_t clock_next_deadline(const struct clock *clock); /* ns, or CLOCK_NEVER */
 
-/* Moves the base time to `time` (never backwards) and fires all events due at or before it, in order. */
+/*
+ * Moves the base time to `time` (never backwards) and fires all events due at or before it, in order. Without a
+ * source clock_now() is the event's time while it fires. An event may reschedule itself, but only for later than
+ * its own time.
+ */
 void clock_advance(struct clock *clock, uint64_t time);
+
+/* Registered events, in registration order (saving); and their times chained into a hash. */
+size_t clock_event_count(const struct clock *clock);
+struct clock_event *clock_event_at(const struct clock *clock, size_t index);
+uint64_t clock_hash(const struct clock *clock, uint64_t hash);
 
 #endif

@@ -41,6 +41,7 @@ struct state_section {
 
 /* 64-bit hash, chained; independent of host, compiler and padding. */
 uint64_t state_hash_bytes(uint64_t hash, const void *data, size_t size);
+uint64_t state_hash_words(uint64_t hash, const uint64_t *words, size_t count);
 uint64_t state_hash_section(uint64_t hash, const struct state_section *section);
 void state_reset_section(const struct state_section *section);
 

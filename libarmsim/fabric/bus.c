@@ -1,0 +1,470 @@
+/*
+ * The bus: regions sorted by base, one list for each physical address space, searched by bisection.
+ */
+#include "libarmsim/fabric/bus.h"
+
+#include "libarmsim/fabric/state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { BUS_PAGE_BITS = 12, BUS_PAGE_SIZE = 1 << BUS_PAGE_BITS, ALIAS_DEPTH = 4 };
+
+#define DEFAULT_SIZES (1u | 2u | 4u)
+
+struct region_list {
+    struct bus_region **at; /* sorted by base, no overlaps within a PAS */
+    size_t count, capacity;
+};
+
+struct bus {
+    struct region_list all; /* owns the regions; sorted by base, then by PAS mask */
+    struct region_list in_pas[PAS_COUNT];
+    /* The region that the last access hit: devices are polled. A cache of in_pas, never visible. */
+    struct bus_region *last[PAS_COUNT];
+    bus_watch_fn *watch;
+    void *watch_opaque;
+};
+
+struct bus *bus_create(void)
+{
+    return calloc(1, sizeof(struct bus));
+}
+
+static void *map_zero(uint64_t size)
+{
+    void *host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return host == MAP_FAILED ? NULL : host;
+}
+
+static void region_destroy(struct bus_region *region)
+{
+    if (region->host)
+        munmap(region->host, region->size);
+    if (region->page_flags)
+        munmap(region->page_flags, region->size >> BUS_PAGE_BITS);
+    free(region);
+}
+
+void bus_destroy(struct bus *bus)
+{
+    if (!bus)
+        return;
+    for (size_t i = 0; i < bus->all.count; i++)
+        region_destroy(bus->all.at[i]);
+    free(bus->all.at);
+    for (unsigned pas = 0; pas < PAS_COUNT; pas++)
+        free(bus->in_pas[pas].at);
+    free(bus);
+}
+
+static int list_reserve(struct region_list *list)
+{
+    if (list->count < list->capacity)
+        return 0;
+    size_t capacity = list->capacity ? list->capacity * 2 : 16;
+    struct bus_region **at = realloc(list->at, capacity * sizeof(*at));
+    if (!at)
+        return -ENOMEM;
+    list->at = at;
+    list->capacity = capacity;
+    return 0;
+}
+
+/* Number of regions whose base is at or below `pa`. */
+static size_t list_upper(const struct region_list *list, uint64_t pa)
+{
+    size_t low = 0, high = list->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (list->at[middle]->base <= pa)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void list_insert(struct region_list *list, struct bus_region *region)
+{
+    size_t index = list_upper(list, region->base);
+    memmove(&list->at[index + 1], &list->at[index], (list->count - index) * sizeof(*list->at));
+    list->at[index] = region;
+    list->count++;
+}
+
+static const struct bus_region *find_overlap(const struct bus *bus, uint64_t base, uint64_t size, unsigned pas_mask)
+{
+    uint64_t last = base + (size - 1);
+    for (unsigned pas = 0; pas < PAS_COUNT; pas++) {
+        if (!(pas_mask & PAS_BIT(pas)))
+            continue;
+        /* The lists have no overlaps, so only the last region that begins at or below our end can reach us. */
+        size_t index = list_upper(&bus->in_pas[pas], last);
+        if (!index)
+            continue;
+        const struct bus_region *region = bus->in_pas[pas].at[index - 1];
+        if (region->base + (region->size - 1) >= base)
+            return region;
+    }
+    return NULL;
+}
+
+static int check_region(const struct bus *bus, uint64_t base, uint64_t size, unsigned pas_mask,
+                        const struct bus_region **other)
+{
+    if (other)
+        *other = NULL;
+    if (!size || base + (size - 1) < base || !pas_mask || pas_mask >= PAS_BIT(PAS_COUNT))
+        return -EINVAL;
+    const struct bus_region *overlap = find_overlap(bus, base, size, pas_mask);
+    if (!overlap)
+        return 0;
+    if (other)
+        *other = overlap;
+    return -EEXIST;
+}
+
+/* Reserves every list first, so that a failure leaves the bus as it was. */
+static int insert_region(struct bus *bus, struct bus_region *region)
+{
+    int error = list_reserve(&bus->all);
+    for (unsigned pas = 0; pas < PAS_COUNT && !error; pas++)
+        if (region->pas_mask & PAS_BIT(pas))
+            error = list_reserve(&bus->in_pas[pas]);
+    if (error)
+        return error;
+    list_insert(&bus->all, region);
+    for (unsigned pas = 0; pas < PAS_COUNT; pas++)
+        if (region->pas_mask & PAS_BIT(pas))
+            list_insert(&bus->in_pas[pas], region);
+    return 0;
+}
+
+static int add_region(struct bus *bus, const struct bus_region *model, const struct bus_region **other)
+{
+    int error = check_region(bus, model->base, model->size, model->pas_mask, other);
+    if (error)
+        return error;
+    bool memory = model->kind == BUS_RAM || model->kind == BUS_ROM;
+    if (memory && ((model->base | model->size) & (BUS_PAGE_SIZE - 1)))
+        return -EINVAL;
+
+    struct bus_region *region = malloc(sizeof(*region));
+    if (!region)
+        return -ENOMEM;
+    *region = *model;
+    if (memory) {
+        region->host = map_zero(region->size);
+        region->page_flags = map_zero(region->size >> BUS_PAGE_BITS);
+    }
+    error = memory && (!region->host || !region->page_flags) ? -ENOMEM : insert_region(bus, region);
+    if (error)
+        region_destroy(region);
+    return error;
+}
+
+int bus_add_ram(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
+                const struct bus_region **other)
+{
+    struct bus_region region = {.name = name, .kind = BUS_RAM, .base = base, .size = size, .pas_mask = pas_mask};
+    return add_region(bus, &region, other);
+}
+
+int bus_add_rom(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
+                const struct bus_region **other)
+{
+    struct bus_region region = {.name = name, .kind = BUS_ROM, .base = base, .size = size, .pas_mask = pas_mask};
+    return add_region(bus, &region, other);
+}
+
+int bus_add_mmio(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
+                 const struct bus_ops *ops, void *opaque, const struct bus_region **other)
+{
+    struct bus_region region = {.name = name, .kind = BUS_MMIO, .base = base, .size = size, .pas_mask = pas_mask,
+                                .ops = ops, .opaque = opaque};
+    return add_region(bus, &region, other);
+}
+
+int bus_add_alias(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask, uint64_t target,
+                  const struct bus_region **other)
+{
+    if (size && target + (size - 1) < target)
+        return -EINVAL;
+    struct bus_region region = {.name = name, .kind = BUS_ALIAS, .base = base, .size = size, .pas_mask = pas_mask,
+                                .alias_target = target};
+    return add_region(bus, &region, other);
+}
+
+void bus_set_watch(struct bus *bus, bus_watch_fn *fn, void *opaque)
+{
+    bus->watch = fn;
+    bus->watch_opaque = opaque;
+}
+
+size_t bus_region_count(const struct bus *bus)
+{
+    return bus->all.count;
+}
+
+struct bus_region *bus_region_at(const struct bus *bus, size_t index)
+{
+    return index < bus->all.count ? bus->all.at[index] : NULL;
+}
+
+static bool contains(const struct bus_region *region, uint64_t pa)
+{
+    return pa - region->base < region->size;
+}
+
+static struct bus_region *find_direct(const struct bus *bus, enum pas pas, uint64_t pa)
+{
+    size_t index = list_upper(&bus->in_pas[pas], pa);
+    if (!index)
+        return NULL;
+    struct bus_region *region = bus->in_pas[pas].at[index - 1];
+    return contains(region, pa) ? region : NULL;
+}
+
+/* *room: bytes from pa on that the same region answers, through every alias on the way. */
+static struct bus_region *find_with_room(const struct bus *bus, enum pas pas, uint64_t pa, uint64_t *offset,
+                                         uint64_t *room)
+{
+    uint64_t available = UINT64_MAX;
+    for (unsigned depth = 0; depth <= ALIAS_DEPTH; depth++) {
+        struct bus_region *region = find_direct(bus, pas, pa);
+        if (!region)
+            return NULL;
+        uint64_t at = pa - region->base;
+        if (region->size - at < available)
+            available = region->size - at;
+        if (region->kind != BUS_ALIAS) {
+            *offset = at;
+            *room = available;
+            return region;
+        }
+        pa = region->alias_target + at;
+    }
+    return NULL; /* aliases in a circle claim nothing */
+}
+
+struct bus_region *bus_find(const struct bus *bus, enum pas pas, uint64_t pa, uint64_t *offset)
+{
+    uint64_t at = 0, room;
+    struct bus_region *region = (unsigned)pas < PAS_COUNT ? find_with_room(bus, pas, pa, &at, &room) : NULL;
+    if (offset)
+        *offset = at;
+    return region;
+}
+
+/* As bus_find, remembering the region for the next access when no alias was involved. */
+static struct bus_region *route(struct bus *bus, enum pas pas, uint64_t pa, uint64_t *offset, uint64_t *room)
+{
+    if ((unsigned)pas >= PAS_COUNT)
+        return NULL;
+    struct bus_region *region = bus->last[pas];
+    if (region && contains(region, pa)) {
+        *offset = pa - region->base;
+        *room = region->size - *offset;
+        return region;
+    }
+    region = find_with_room(bus, pas, pa, offset, room);
+    if (region && pa - region->base == *offset && (region->pas_mask & PAS_BIT(pas)))
+        bus->last[pas] = region;
+    return region;
+}
+
+/* Constant sizes let the compiler see single loads and stores on a little-endian host. */
+static inline uint64_t load_bytes(const uint8_t *host, unsigned size)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < size; i++)
+        value |= (uint64_t)host[i] << (8 * i);
+    return value;
+}
+
+static inline void store_bytes(uint8_t *host, unsigned size, uint64_t value)
+{
+    for (unsigned i = 0; i < size; i++)
+        host[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint64_t load_le(const uint8_t *host, unsigned size)
+{
+    switch (size) {
+    case 1:
+        return *host;
+    case 2:
+        return load_bytes(host, 2);
+    case 4:
+        return load_bytes(host, 4);
+    default:
+        return load_bytes(host, 8);
+    }
+}
+
+static void store_le(uint8_t *host, unsigned size, uint64_t value)
+{
+    switch (size) {
+    case 1:
+        *host = (uint8_t)value;
+        break;
+    case 2:
+        store_bytes(host, 2, value);
+        break;
+    case 4:
+        store_bytes(host, 4, value);
+        break;
+    default:
+        store_bytes(host, 8, value);
+        break;
+    }
+}
+
+static bool valid_size(unsigned size)
+{
+    return size == 1 || size == 2 || size == 4 || size == 8;
+}
+
+static bool device_accepts(const struct bus_region *region, uint64_t offset, unsigned size, uint64_t room)
+{
+    unsigned sizes = region->ops->sizes ? region->ops->sizes : DEFAULT_SIZES;
+    return (sizes & size) && !(offset & (size - 1)) && size <= room;
+}
+
+enum bus_result bus_read(struct bus *bus, uint64_t pa, unsigned size, struct bus_attrs attrs, uint64_t *value)
+{
+    uint64_t offset, room;
+    *value = 0;
+    if (!valid_size(size))
+        return BUS_DEVICE_ERROR;
+    struct bus_region *region = route(bus, attrs.pas, pa, &offset, &room);
+    if (!region)
+        return BUS_DECODE_ERROR;
+    if (region->kind == BUS_MMIO) {
+        if (!region->ops->read || !device_accepts(region, offset, size, room))
+            return BUS_DEVICE_ERROR;
+        return region->ops->read(region->opaque, offset, size, attrs, value);
+    }
+    if (size <= room) {
+        *value = load_le(region->host + offset, size);
+        return BUS_OK;
+    }
+    uint8_t bytes[8];
+    enum bus_result result = bus_read_block(bus, pa, bytes, size, attrs);
+    if (result == BUS_OK)
+        *value = load_le(bytes, size);
+    return result;
+}
+
+/* Tells the watcher and marks the pages: everything that precedes a store to RAM or ROM. */
+static void before_store(struct bus *bus, struct bus_region *region, uint64_t offset, uint64_t size,
+                         uint16_t requester)
+{
+    uint64_t end = offset + size;
+    for (uint64_t at = offset; at < end;) {
+        uint64_t next = (at & ~(uint64_t)(BUS_PAGE_SIZE - 1)) + BUS_PAGE_SIZE;
+        uint64_t stop = next < end ? next : end;
+        uint8_t *flags = &region->page_flags[at >> BUS_PAGE_BITS];
+        if ((*flags & (BUS_PAGE_CODE | BUS_PAGE_EXCLUSIVE)) && bus->watch)
+            bus->watch(bus->watch_opaque, region, at, stop - at, requester);
+        *flags |= BUS_PAGE_DIRTY;
+        at = stop;
+    }
+}
+
+enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bus_attrs attrs, uint64_t value)
+{
+    uint64_t offset, room;
+    if (!valid_size(size))
+        return BUS_DEVICE_ERROR;
+    struct bus_region *region = route(bus, attrs.pas, pa, &offset, &room);
+    if (!region)
+        return BUS_DECODE_ERROR;
+    if (region->kind == BUS_MMIO) {
+        if (!region->ops->write || !device_accepts(region, offset, size, room))
+            return BUS_DEVICE_ERROR;
+        return region->ops->write(region->opaque, offset, size, attrs, value);
+    }
+    if (size > room) {
+        uint8_t bytes[8];
+        store_le(bytes, size, value);
+        return bus_write_block(bus, pa, bytes, size, attrs);
+    }
+    if (region->kind == BUS_ROM && !attrs.debug)
+        return BUS_OK;
+    before_store(bus, region, offset, size, attrs.requester);
+    store_le(region->host + offset, size, value);
+    return BUS_OK;
+}
+
+enum bus_result bus_read_block(struct bus *bus, uint64_t pa, void *data, size_t size, struct bus_attrs attrs)
+{
+    uint8_t *to = data;
+    while (size) {
+        uint64_t offset, room;
+        struct bus_region *region = route(bus, attrs.pas, pa, &offset, &room);
+        if (!region)
+            return BUS_DECODE_ERROR;
+        if (region->kind == BUS_MMIO)
+            return BUS_DEVICE_ERROR;
+        size_t part = size < room ? size : (size_t)room;
+        memcpy(to, region->host + offset, part);
+        to += part;
+        pa += part;
+        size -= part;
+        if (size && !pa)
+            return BUS_DECODE_ERROR; /* nothing lies beyond the top of the address space */
+    }
+    return BUS_OK;
+}
+
+enum bus_result bus_write_block(struct bus *bus, uint64_t pa, const void *data, size_t size, struct bus_attrs attrs)
+{
+    const uint8_t *from = data;
+    while (size) {
+        uint64_t offset, room;
+        struct bus_region *region = route(bus, attrs.pas, pa, &offset, &room);
+        if (!region)
+            return BUS_DECODE_ERROR;
+        if (region->kind == BUS_MMIO)
+            return BUS_DEVICE_ERROR;
+        size_t part = size < room ? size : (size_t)room;
+        if (region->kind == BUS_RAM || attrs.debug) {
+            before_store(bus, region, offset, part, attrs.requester);
+            memcpy(region->host + offset, from, part);
+        }
+        from += part;
+        pa += part;
+        size -= part;
+        if (size && !pa)
+            return BUS_DECODE_ERROR;
+    }
+    return BUS_OK;
+}
+
+static bool page_is_zero(const uint8_t *page)
+{
+    /* Equal to itself one byte further on, and beginning with zero. */
+    return !page[0] && !memcmp(page, page + 1, BUS_PAGE_SIZE - 1);
+}
+
+uint64_t bus_hash_memory(const struct bus *bus, uint64_t hash)
+{
+    for (size_t i = 0; i < bus->all.count; i++) {
+        const struct bus_region *region = bus->all.at[i];
+        if (!region->host)
+            continue;
+        for (uint64_t offset = 0; offset < region->size; offset += BUS_PAGE_SIZE) {
+            const uint8_t *page = region->host + offset;
+            if (page_is_zero(page))
+                continue;
+            uint64_t key[2] = {region->base + offset, region->pas_mask};
+            hash = state_hash_words(hash, key, 2);
+            hash = state_hash_bytes(hash, page, BUS_PAGE_SIZE);
+        }
+    }
+    return hash;
+}
