@@ -36,6 +36,13 @@ enum pe_exit {
 enum pe_exit pe_run(struct pe *pe, uint64_t budget);
 /* Runs exactly one instruction (or takes one pending interrupt that the flow allows here, or one exception). */
 enum pe_exit pe_step(struct pe *pe);
+/*
+ * Whether the PE stands at a sample point: its last instruction ended at one, or it was reset, woken or moved by the
+ * host. pe_run() and pe_step() take a pending interrupt on entry there only, so that a run that was cut in the middle
+ * of straight-line code (exact limits, single steps) goes on as if it had not been; the run loop lets time and
+ * events advance at sample points only.
+ */
+bool pe_at_sample_point(const struct pe *pe);
 void pe_request_exit(struct pe *pe);
 /* Cuts the running turn to end `instructions` from now at the latest (0: at the next sample point). */
 void pe_shorten(struct pe *pe, uint64_t instructions);
