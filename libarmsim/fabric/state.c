@@ -47,11 +47,17 @@ uint64_t state_hash_bytes(uint64_t hash, const void *data, size_t size)
     return mix(hash, size);
 }
 
+static uint8_t *element(const struct state_section *section, const struct state_field *field, uint32_t index)
+{
+    size_t stride = field->stride ? field->stride : field->width;
+    return (uint8_t *)section->instance + field->offset + index * stride;
+}
+
 uint64_t state_get(const struct state_section *section, const struct state_field *field, uint32_t index)
 {
     if (index >= field->count)
         return 0;
-    const uint8_t *at = (const uint8_t *)section->instance + field->offset + (size_t)index * field->width;
+    const uint8_t *at = element(section, field, index);
     uint16_t half;
     uint32_t word;
     uint64_t doubleword;
@@ -76,7 +82,7 @@ void state_set(const struct state_section *section, const struct state_field *fi
 {
     if (index >= field->count)
         return;
-    uint8_t *at = (uint8_t *)section->instance + field->offset + (size_t)index * field->width;
+    uint8_t *at = element(section, field, index);
     uint16_t half = (uint16_t)value;
     uint32_t word = (uint32_t)value;
     switch (field->width) {
@@ -99,8 +105,8 @@ void state_set(const struct state_section *section, const struct state_field *fi
 
 static uint64_t hash_field(uint64_t hash, const struct state_section *section, const struct state_field *field)
 {
-    if (field->width == 1) /* buffers: the memory is already the canonical image */
-        return state_hash_bytes(hash, (const uint8_t *)section->instance + field->offset, field->count);
+    if (field->width == 1 && field->stride <= 1) /* buffers: the memory is already the canonical image */
+        return state_hash_bytes(hash, element(section, field, 0), field->count);
     for (uint32_t i = 0; i < field->count; i++)
         hash = mix(hash, state_get(section, field, i));
     return mix(hash, field->count);

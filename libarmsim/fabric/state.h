@@ -16,17 +16,25 @@ struct state_field {
     uint32_t count;  /* elements */
     uint64_t reset;  /* value of every element after reset */
     uint32_t flags;  /* STATE_* */
+    uint32_t stride; /* bytes from one element to the next; 0: width */
 };
 
 #define STATE_KEEP_ON_RESET 1u /* reset leaves it alone (connected input levels, contents of media) */
 
 #define STATE_FIELD(type, member, reset_value)                                                                         \
-    {#member, offsetof(type, member), sizeof(((type *)0)->member), 1, (reset_value), 0}
+    {#member, offsetof(type, member), sizeof(((type *)0)->member), 1, (reset_value), 0, 0}
 #define STATE_ARRAY(type, member, reset_value)                                                                         \
     {#member, offsetof(type, member), sizeof(((type *)0)->member[0]),                                                  \
-     sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]), (reset_value), 0}
+     sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]), (reset_value), 0, 0}
 #define STATE_KEPT(type, member)                                                                                       \
-    {#member, offsetof(type, member), sizeof(((type *)0)->member), 1, 0, STATE_KEEP_ON_RESET}
+    {#member, offsetof(type, member), sizeof(((type *)0)->member), 1, 0, STATE_KEEP_ON_RESET, 0}
+#define STATE_KEPT_ARRAY(type, member)                                                                                 \
+    {#member, offsetof(type, member), sizeof(((type *)0)->member[0]),                                                  \
+     sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]), 0, STATE_KEEP_ON_RESET, 0}
+/* One member of each struct in an array: STATE_MEMBERS(struct gadget, channel, control, 0) is channel[].control. */
+#define STATE_MEMBERS(type, array, member, reset_value)                                                                \
+    {#array "." #member, offsetof(type, array[0].member), sizeof(((type *)0)->array[0].member),                        \
+     sizeof(((type *)0)->array) / sizeof(((type *)0)->array[0]), (reset_value), 0, sizeof(((type *)0)->array[0])}
 
 /* A table and the instance it describes. Sections of one machine are kept in a list, in creation order. */
 struct state_section {

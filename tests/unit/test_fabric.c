@@ -518,6 +518,10 @@ struct sample {
     uint32_t array[5];
     uint8_t bytes[13];
     uint32_t kept;
+    struct {
+        uint8_t small;
+        uint32_t large;
+    } channel[3];
 };
 
 static const struct state_field sample_fields[] = {
@@ -528,7 +532,10 @@ static const struct state_field sample_fields[] = {
     STATE_ARRAY(struct sample, array, 9),
     STATE_ARRAY(struct sample, bytes, 0xaa),
     STATE_KEPT(struct sample, kept),
+    STATE_MEMBERS(struct sample, channel, small, 3),
+    STATE_MEMBERS(struct sample, channel, large, 0x10000000),
 };
+enum { SAMPLE_FIELDS = sizeof(sample_fields) / sizeof(sample_fields[0]) };
 
 static uint64_t extra(void *instance, uint64_t hash)
 {
@@ -541,8 +548,8 @@ START_TEST(test_state)
     memset(&one, 0x55, sizeof(one));
     memset(&two, 0x66, sizeof(two));
     one.kept = two.kept = 99;
-    struct state_section a = {"sample", 1, sample_fields, 7, &one, NULL};
-    struct state_section b = {"sample", 1, sample_fields, 7, &two, NULL};
+    struct state_section a = {"sample", 1, sample_fields, SAMPLE_FIELDS, &one, NULL};
+    struct state_section b = {"sample", 1, sample_fields, SAMPLE_FIELDS, &two, NULL};
     state_reset_section(&a);
     state_reset_section(&b);
     ck_assert(one.flag);
@@ -553,11 +560,15 @@ START_TEST(test_state)
     ck_assert_uint_eq(one.bytes[12], 0xaa);
     ck_assert_uint_eq(one.kept, 99);
     ck_assert_uint_eq(one.pad, 0x55);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_uint_eq(one.channel[i].small, 3);
+        ck_assert_uint_eq(one.channel[i].large, 0x10000000);
+    }
     /* Padding and undeclared bytes don't count; every declared element does. */
     uint64_t base = state_hash_section(7, &a);
     ck_assert_uint_eq(base, state_hash_section(7, &b));
     ck_assert_uint_ne(base, state_hash_section(8, &a));
-    for (size_t i = 0; i < 7; i++) {
+    for (size_t i = 0; i < SAMPLE_FIELDS; i++) {
         for (uint32_t n = 0; n < sample_fields[i].count; n++) {
             uint64_t old = state_get(&a, &sample_fields[i], n);
             state_set(&a, &sample_fields[i], n, old ^ 1);
