@@ -167,7 +167,7 @@ struct armsim_machine {
     /* Inputs. */
     struct serial_port serial[ARMSIM_SERIAL_PORTS];
     struct net_port nic[MACHINE_MAX_NICS];
-    struct irq_line *power_key; /* pulsed by armsim_power_key() */
+    void (*power_key)(struct armsim_machine *machine); /* set by the board: the key is pressed; NULL: none */
     struct pending_input *inputs, **inputs_end;
     bool record_inputs;
     struct input_record *input_log;
@@ -203,6 +203,8 @@ struct armsim_machine {
     size_t breakpoint_count;
     uint64_t breakpoint_passed; /* stopped there: the next run executes it */
     bool breakpoint_pass;
+    bool trap_listeners;   /* somebody beside the ring wants trap records */
+    struct irq_line (*pins)[4]; /* per PE: IRQ, FIQ, virtual IRQ, virtual FIQ, driven by the GIC */
     uint64_t exceptions, returns;
 };
 
@@ -259,6 +261,8 @@ void machine_install_clock(struct armsim_machine *machine);
 
 /* --- env.c: the callbacks that PEs get --- */
 void machine_install_env(struct armsim_machine *machine);
+/* After a listener of traps came or went. */
+void machine_update_listeners(struct armsim_machine *machine);
 
 /* --- input.c --- */
 /* Queues an input and, unless the machine is running, applies it at once. */
