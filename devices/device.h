@@ -42,7 +42,7 @@ struct device {
     char name[40];       /* "pl011@9000000" */
     uint64_t base, size; /* MMIO window; size 0: none */
     unsigned pas_mask;
-    struct irq_line *irq; /* first output, NULL when unconnected */
+    struct irq_line *irq; /* first output; NULL: unconnected */
     unsigned spi;         /* its SPI number (0-based) for the device tree */
 };
 
@@ -54,5 +54,21 @@ int device_attach(struct device *device, const struct bus_region **other);
 /* Resets the fields, then calls ops->reset. */
 void device_reset(struct device *device);
 struct state_section device_section(struct device *device);
+/* Emits the device's FDT node(s), if it has any: 0 or a negative libfdt error. */
+int device_describe(struct device *device, struct fdt_writer *writer);
+void device_destroy(struct device *device); /* NULL is allowed */
+
+/* The part of a 32-bit register that an access of `size` bytes at `offset` reads. */
+static inline uint64_t device_lanes(uint32_t value, uint64_t offset, unsigned size)
+{
+    uint32_t shifted = value >> (8 * (offset & 3));
+    return size < 4 ? shifted & ((1u << (8 * size)) - 1) : shifted;
+}
+
+/* Identification registers of a PrimeCell at 0xfe0 ... 0xffc: PeriphID0-3 from `periph_id`, then the PCellID. */
+uint32_t device_primecell_id(uint32_t periph_id, uint64_t offset);
+
+/* Logs an access to an offset where the device has no register, or one of the wrong direction. */
+void device_bad_offset(const struct device *device, const char *what, uint64_t offset, unsigned size);
 
 #endif

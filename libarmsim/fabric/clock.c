@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct clock {
     uint64_t base; /* ns; what clock_now() says without a source */
@@ -125,6 +126,20 @@ static void heap_remove(struct clock *clock, struct clock_event *event)
         sift_up(clock, position, moved);
     else
         sift_down(clock, position, moved);
+}
+
+void clock_unregister(struct clock *clock, struct clock_event *event)
+{
+    for (size_t i = 0; i < clock->registered_count; i++) {
+        if (clock->registered[i] != event)
+            continue;
+        if (event->heap_index)
+            heap_remove(clock, event);
+        clock->registered_count--;
+        memmove(&clock->registered[i], &clock->registered[i + 1],
+                (clock->registered_count - i) * sizeof(*clock->registered));
+        return;
+    }
 }
 
 uint64_t clock_next_deadline(const struct clock *clock)

@@ -41,6 +41,8 @@ void clock_set_deadline_watch(struct clock *clock, void (*fn)(void *opaque, uint
 /* (Re)schedules; a time in the past fires at the next clock_advance. Never fails: the heap grows at create and
  * on registration only. Every event must be registered once before use: 0 or -ENOMEM. */
 int clock_register(struct clock *clock, struct clock_event *event);
+/* Cancels and forgets the event; of one that was never registered, does nothing. */
+void clock_unregister(struct clock *clock, struct clock_event *event);
 void clock_schedule(struct clock *clock, struct clock_event *event, uint64_t time); /* CLOCK_NEVER: cancels */
 /* As clock_schedule with the insertion order given: for loading a saved queue. */
 void clock_schedule_ordered(struct clock *clock, struct clock_event *event, uint64_t time, uint64_t order);

@@ -456,6 +456,12 @@ START_TEST(test_clock_source_and_hash)
     clock_set_source(clock, NULL, NULL);
     clock_advance(clock, 100);
     ck_assert_str_eq(trace.text, "ab");
+
+    clock_schedule(clock, &a.event, 200);
+    clock_unregister(clock, &a.event);
+    clock_unregister(clock, &a.event);
+    ck_assert_uint_eq(clock_next_deadline(clock), CLOCK_NEVER);
+    ck_assert_ptr_eq(clock_event_at(clock, 0), &b.event);
     clock_destroy(clock);
 }
 END_TEST
