@@ -10,6 +10,7 @@ struct pe_config {
     const struct cpu_model *model; /* cpu_model_find() */
     struct feature_set features;   /* the model's, as the user changed them */
     bool have_el2, have_el3;
+    bool secure_only;              /* no EL3 and the only state is Secure */
     uint64_t reset_address;        /* RVBAR */
 };
 
@@ -53,6 +54,9 @@ uint64_t pe_instructions(const struct pe *pe);
 void pe_set_pending(struct pe *pe, enum pending pending, bool level);
 /* Wakes a waiting PE if something does: returns whether it runs now. */
 bool pe_wake(struct pe *pe);
+
+/* Moves the PE from outside: PSCI's entry points, boot protocols, debuggers. It then stands at a sample point. */
+void pe_set_pc(struct pe *pe, uint64_t pc);
 
 /* Fields for hashing and snapshots. */
 uint64_t pe_hash(const struct pe *pe, uint64_t hash);
