@@ -14,7 +14,7 @@ class Row:
         self.where, self.name, self.function, self.kind = where, name, function, kind
         self.mask = self.value = 0
         self.fields = {}        # name -> (lsb, width)
-        self.features = []      # any of them is enough; [] = always
+        self.features = []      # any of them is enough, "A&B" needs both; [] = always
         self.condition = None
         self.unpredictable = [] # (expression, impdef row)
         self.flags = self.ends = False
@@ -158,7 +158,8 @@ def test_of(row, known):
     if row.condition:
         tests.append("(" + substitute(row.condition, row) + ")")
     if row.features:
-        tests.append("(" + " || ".join(f"feature_set_has(features, FEATURE_{f})" for f in row.features) + ")")
+        tests.append("(" + " || ".join(" && ".join(f"feature_set_has(features, FEATURE_{f})" for f in group.split("&"))
+                                       for group in row.features) + ")")
     return " && ".join(tests)
 
 
