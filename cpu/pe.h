@@ -59,6 +59,8 @@ struct fast_tlb_entry {
     uint64_t physical; /* PA of the page, for purging write permission when code is decoded in it */
 };
 enum { FAST_TLB_ENTRIES = 256, FAST_ITLB_ENTRIES = 256, RETURN_STACK_ENTRIES = 16 };
+/* Context numbers are multiples of 4 below 4096, so a misaligned target never matches a tag; this one matches none. */
+#define CONTEXT_NONE 0xffcu
 
 struct fast_itlb_entry {
     uint64_t tag;
@@ -66,10 +68,17 @@ struct fast_itlb_entry {
     uint64_t bias;       /* pc = (ip >> 2) + bias */
 };
 
-struct return_entry { /* predicted return: valid when va matches and the generation does */
+struct return_entry { /* predicted return: counts when va matches */
     uint64_t va;
     const struct record *ip;
     uint64_t bias;
+};
+
+/* One for each EL, so that an exception and its return keep the caller's; emptied when its context changes. */
+struct return_stack {
+    uint64_t top;
+    uint64_t context;
+    struct return_entry entries[RETURN_STACK_ENTRIES];
 };
 
 struct gic_cpu_interface; /* gic/ */
@@ -109,19 +118,26 @@ struct trap_event {
     const char *why; /* static string: "HCR_EL2.TWE", "SVC", "illegal return", ... never NULL */
 };
 
+/* What a load or store tells the syndrome of a stage-2 abort: AArch64.SetLSInstructionSyndrome(). */
+struct ls_syndrome {
+    bool valid; /* ISV */
+    uint8_t sas, sse, srt, sf, ar;
+};
+
 struct pe {
     /* --- the interpreter's hot part: keep at the front, displacement fits a byte or so --- */
     uint64_t x[REG_COUNT];
     uint64_t bias;               /* pc = (ip >> 2) + bias while running */
-    uint64_t context;            /* context number in the low 12 bits, compared against tags */
+    uint64_t context;            /* context number in the low 12 bits, compared against tags of the fast ITLB ... */
+    uint64_t data_context;       /* ... and of the data TLB: the same, or CONTEXT_NONE while `strict` */
     uint64_t nz, fc, fv;         /* flags, spilled: N = nz >> 63, Z = nz == 0, C = fc, V = fv */
     bool nz_both;                /* see NZ_BOTH */
     uint64_t pc;                 /* valid outside the interpreter and in every slow path */
     const struct record *ip;     /* spilled; NULL when only pc is valid */
     int64_t limit;               /* spilled budget limit */
     uint64_t slow_address;       /* argument of a slow-path tail call */
-    uint64_t return_top;
-    struct return_entry returns[RETURN_STACK_ENTRIES];
+    struct return_stack *return_stack; /* the current EL's */
+    bool fp_enabled;             /* SIMD&FP instructions do not trap at the current EL */
     union vreg v[32] __attribute__((aligned(16)));
     uint32_t fpcr, fpsr;
     struct fast_tlb_entry dtlb[FAST_TLB_ENTRIES];
@@ -151,13 +167,17 @@ struct pe {
     bool secure_only;            /* no EL3 and the only state is Secure */
     struct mmu_features mmu_features;
 
+    struct ls_syndrome iss;      /* of the load or store in progress */
+
     /* --- derived; recomputed by pe_update_context() --- */
+    bool regimes_valid;          /* cleared when a register that they depend on is written */
+    uint16_t contexts[4][2];     /* context numbers by EL and PAN; 0: not known */
     struct mmu_regime regime[4]; /* by enum regime_id, for the current security state */
     enum regime_id current_regime; /* of the current EL */
     bool strict;                 /* every access goes the slow way: alignment checks, big-endian, SP misaligned */
     bool sample_interrupts;      /* a write may have unmasked or raised one: look at the next sample point */
     uint64_t instructions;       /* executed, exact when spilled */
-    uint64_t generation;         /* of return-stack and branch predictions */
+    struct return_stack return_stacks[4]; /* by EL */
 
     /* --- connections --- */
     struct mmu *mmu;
@@ -208,15 +228,20 @@ system_fn exec_eret;        /* ERET, ERETAA, ERETAB, DRPS */
 bool fp_access_check(struct pe *pe);
 
 /* --- cpu/context.c --- */
-/* Recomputes regimes, context number and `strict` after a control register or PSTATE changed. */
+/* Recomputes regimes, context number, `strict` and `fp_enabled` after a control register changed ... */
 void pe_update_context(struct pe *pe);
+/* ... or only PSTATE (EL, SP, PAN) or SP. */
+void pe_update_pstate(struct pe *pe);
+/* Takes write permission to a host page out of the fast TLB. */
+void pe_purge_writes(struct pe *pe, const uint8_t *host_page);
 /* Drops fast entries (all of them); called by TLBI. */
 void pe_flush_fast_tlb(struct pe *pe);
 /* Moves SP between banks around a change of EL or SPSel. */
 void pe_save_sp(struct pe *pe);
 void pe_load_sp(struct pe *pe);
 
-/* --- cpu/access.c: memory by virtual address, any alignment, any endianness, with all faults. False: abort taken. */
+/* --- cpu/access.c: memory by virtual address, any alignment, with all faults; bytes in memory order. False: abort
+ * taken. --- */
 bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data);
 bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data);
 struct mmu_access data_access(const struct pe *pe, bool write, unsigned size);

@@ -1,0 +1,127 @@
+/* The handlers that are not made from semantics macros, and the table of all. */
+#include "cpu/a64_forms.h"
+#include "cpu/interp/interp.h"
+
+/* Continues as a C function's outcome says; the PE's fields hold everything. */
+#define CONTINUE(flow)                                                                                                 \
+    do {                                                                                                               \
+        enum flow flow_ = (flow);                                                                                      \
+        if (UNLIKELY(flow_ == FLOW_LEAVE))                                                                             \
+            LEAVE;                                                                                                     \
+        RELOAD;                                                                                                        \
+        if (LIKELY(flow_ == FLOW_NEXT))                                                                                \
+            NEXT(1);                                                                                                   \
+        DISPATCH;                                                                                                      \
+    } while (0)
+
+HANDLER(decode, {
+    SPILL;
+    interp_decode(pe, (struct record *)(uintptr_t)ip);
+    DISPATCH;
+})
+
+/* Straight-line code went over the end of its page: the sentinel stands for no instruction. */
+HANDLER(page_cross, {
+    SPILL;
+    CONTINUE(interp_enter(pe));
+})
+
+HANDLER(jump_slow, {
+    SPILL;
+    pe->pc = pe->slow_address;
+    CONTINUE(interp_enter(pe));
+})
+
+HANDLER(slow, {
+    SPILL;
+    CONTINUE(interp_slow(pe));
+})
+
+HANDLER(undefined, {
+    SPILL;
+    CONTINUE(interp_slow(pe));
+})
+
+HANDLER(expired, {
+    SPILL;
+    CONTINUE(interp_expired(pe));
+})
+
+/* A stepped instruction has ended without a branch. */
+HANDLER(step_end, {
+    SPILL;
+    CONTINUE(interp_step_end(pe));
+})
+
+/* One handler for each function of the FP, SIMD and crypto instructions. */
+#define EXECUTE_HANDLER_0(function)                                                                                    \
+    HANDLER(execute_##function##_0, {                                                                                  \
+        if (UNLIKELY(!pe->fp_enabled))                                                                                 \
+            SLOW(0);                                                                                                   \
+        function(pe, ip);                                                                                              \
+        NEXT(1);                                                                                                       \
+    })
+#define EXECUTE_HANDLER_1(function)                                                                                    \
+    HANDLER(execute_##function##_1, {                                                                                  \
+        if (UNLIKELY(!pe->fp_enabled || pe->nz_both))                                                                  \
+            SLOW(0);                                                                                                   \
+        pe->nz = nz;                                                                                                   \
+        pe->fc = fc;                                                                                                   \
+        pe->fv = fv;                                                                                                   \
+        function(pe, ip);                                                                                              \
+        nz = pe->nz;                                                                                                   \
+        fc = pe->fc;                                                                                                   \
+        fv = pe->fv;                                                                                                   \
+        NEXT(1);                                                                                                       \
+    })
+#define EXECUTE_HANDLER(function, flags) EXECUTE_HANDLER_##flags(function)
+A64_EXECUTES(EXECUTE_HANDLER)
+
+#define DECLARE(name, ends) handler_fn handle_##name;
+OPS(DECLARE)
+#undef DECLARE
+
+static handler_fn *const generated_handlers[] = {
+#define ENTRY(name, ends) handle_##name,
+    OPS(ENTRY)
+#undef ENTRY
+};
+
+static handler_fn *const execute_handlers[] = {
+#define ENTRY(function, flags) handle_execute_##function##_##flags,
+    A64_EXECUTES(ENTRY)
+#undef ENTRY
+};
+
+static const bool ends[] = {
+#define ENTRY(name, ends) ends,
+    OPS(ENTRY)
+#undef ENTRY
+};
+
+static const char *const names[] = {
+#define ENTRY(name, ends) #name,
+    OPS(ENTRY)
+#undef ENTRY
+};
+
+handler_fn *op_handler(unsigned op)
+{
+    if (op < OP_GENERATED_COUNT)
+        return generated_handlers[op];
+    if (op == OP_UNDEFINED)
+        return handle_undefined;
+    if (op == OP_SLOW)
+        return handle_slow;
+    return execute_handlers[op - OP_EXECUTE_FIRST];
+}
+
+bool op_ends_block(unsigned op)
+{
+    return op < OP_GENERATED_COUNT ? ends[op] : op == OP_UNDEFINED;
+}
+
+const char *op_name(unsigned op)
+{
+    return op < OP_GENERATED_COUNT ? names[op] : NULL;
+}

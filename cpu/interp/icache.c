@@ -1,0 +1,171 @@
+#include "cpu/interp/icache.h"
+
+#include "cpu/cpu.h"
+#include "cpu/interp/interp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_SHIFT 12
+
+struct region_pages {
+    struct bus_region *region;
+    struct code_page **pages;
+    uint64_t count;
+};
+
+struct icache {
+    struct bus *bus;
+    struct region_pages *regions;
+    size_t region_count;
+    struct pe **pes;
+    size_t pe_count;
+};
+
+static void bus_written(void *opaque, struct bus_region *region, uint64_t offset, uint64_t size, uint16_t requester)
+{
+    icache_written(opaque, region, offset, size);
+}
+
+struct icache *icache_create(struct bus *bus)
+{
+    struct icache *icache = calloc(1, sizeof(*icache));
+    if (icache) {
+        icache->bus = bus;
+        bus_set_watch(bus, bus_written, icache);
+    }
+    return icache;
+}
+
+void icache_destroy(struct icache *icache)
+{
+    if (!icache)
+        return;
+    for (size_t i = 0; i < icache->region_count; i++) {
+        struct region_pages *r = &icache->regions[i];
+        for (uint64_t page = 0; page < r->count; page++)
+            free(r->pages[page]);
+        free(r->pages);
+    }
+    free(icache->regions);
+    free(icache->pes);
+    free(icache);
+}
+
+int icache_add_pe(struct icache *icache, struct pe *pe)
+{
+    struct pe **pes = realloc(icache->pes, (icache->pe_count + 1) * sizeof(*pes));
+    if (!pes)
+        return -1;
+    icache->pes = pes;
+    pes[icache->pe_count++] = pe;
+    return 0;
+}
+
+void icache_remove_pe(struct icache *icache, struct pe *pe)
+{
+    for (size_t i = 0; i < icache->pe_count; i++) {
+        if (icache->pes[i] == pe) {
+            icache->pes[i] = icache->pes[--icache->pe_count];
+            return;
+        }
+    }
+}
+
+static struct region_pages *pages_of(struct icache *icache, struct bus_region *region, bool create)
+{
+    for (size_t i = 0; i < icache->region_count; i++) {
+        if (icache->regions[i].region == region)
+            return &icache->regions[i];
+    }
+    if (!create)
+        return NULL;
+    struct region_pages *regions = realloc(icache->regions, (icache->region_count + 1) * sizeof(*regions));
+    if (!regions)
+        return NULL;
+    icache->regions = regions;
+    struct region_pages *r = &regions[icache->region_count];
+    r->region = region;
+    r->count = (region->size + 0xfff) >> PAGE_SHIFT;
+    r->pages = calloc(r->count, sizeof(struct code_page *));
+    if (!r->pages)
+        return NULL;
+    icache->region_count++;
+    return r;
+}
+
+static void clear_records(struct code_page *page, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++)
+        page->records[i].handler = handle_decode;
+}
+
+struct code_page *icache_page(struct icache *icache, struct bus_region *region, uint64_t offset)
+{
+    struct region_pages *r = pages_of(icache, region, true);
+    if (!r)
+        return NULL;
+    struct code_page **slot = &r->pages[offset >> PAGE_SHIFT];
+    if (*slot)
+        return *slot;
+    struct code_page *page = aligned_alloc(64, (sizeof(*page) + 63) & ~(size_t)63);
+    if (!page)
+        return NULL;
+    memset(page->records, 0, sizeof(page->records));
+    clear_records(page, 0, PAGE_RECORDS);
+    page->records[PAGE_RECORDS].handler = handle_page_cross;
+    page->offset = offset & ~0xfffull;
+    page->host = region->host + page->offset;
+    page->region = region;
+    page->decoded_lines = 0;
+    page->heat = 0;
+    *slot = page;
+    return page;
+}
+
+void icache_line_decoded(struct icache *icache, struct code_page *page, unsigned index)
+{
+    page->decoded_lines |= 1ull << (index / RECORDS_PER_LINE);
+    uint8_t *flags = &page->region->page_flags[page->offset >> PAGE_SHIFT];
+    if (*flags & BUS_PAGE_CODE)
+        return;
+    *flags |= BUS_PAGE_CODE;
+    for (size_t i = 0; i < icache->pe_count; i++)
+        pe_purge_writes(icache->pes[i], page->host);
+}
+
+void icache_written(struct icache *icache, struct bus_region *region, uint64_t offset, uint64_t size)
+{
+    struct region_pages *r = pages_of(icache, region, false);
+    if (!r || size == 0)
+        return;
+    uint64_t first = offset >> PAGE_SHIFT, last = (offset + size - 1) >> PAGE_SHIFT;
+    for (uint64_t number = first; number <= last && number < r->count; number++) {
+        struct code_page *page = r->pages[number];
+        if (!page || !page->decoded_lines)
+            continue;
+        unsigned from = number == first ? (offset & 0xfff) / 4 : 0;
+        unsigned to = number == last ? ((offset + size - 1) & 0xfff) / 4 : PAGE_RECORDS - 1;
+        unsigned first_line = from / RECORDS_PER_LINE, last_line = to / RECORDS_PER_LINE;
+        uint64_t touched = ones(last_line + 1) & ~ones(first_line);
+        if (!(page->decoded_lines & touched))
+            continue;
+        unsigned start = first_line * RECORDS_PER_LINE, end = (last_line + 1) * RECORDS_PER_LINE;
+        unsigned span = start < SPECIAL_MAX - 1 ? start : SPECIAL_MAX - 1; /* sequences that reach into the line */
+        clear_records(page, start - span, end - start + span);
+        page->decoded_lines &= ~touched;
+        if (!page->decoded_lines)
+            region->page_flags[number] &= (uint8_t)~BUS_PAGE_CODE;
+    }
+}
+
+void icache_invalidate(struct icache *icache, uint64_t pa, uint64_t size)
+{
+    for (size_t i = 0; i < icache->region_count; i++) {
+        struct bus_region *region = icache->regions[i].region;
+        uint64_t start = pa > region->base ? pa : region->base;
+        uint64_t end = pa + size < region->base + region->size ? pa + size : region->base + region->size;
+        if (start < end)
+            icache_written(icache, region, start - region->base, end - start);
+    }
+}

@@ -1,0 +1,168 @@
+/*
+ * Inside the interpreter: how handlers are written, and what they share. See docs/architecture.md.
+ *
+ * A handler sees pe, ip, limit, nz, fc, fv. It ends by NEXT(n) (the n-th record on), a jump of semantics_branch.h,
+ * SLOW(K) (the K-th instruction of the sequence is executed by its C function), or TAIL(handler).
+ *
+ * Budget: no counter is decremented. `limit` is the ip at which the budget ends in straight-line code; a taken
+ * branch moves it along and compares. (limit - ip) / 16 instructions are left, exact at any record.
+ */
+#ifndef ARMSIM_CPU_INTERP_INTERP_H
+#define ARMSIM_CPU_INTERP_INTERP_H
+
+#include "cpu/a64/fpsimd.h"
+#include "cpu/interp/arithmetic.h"
+#include "cpu/interp/icache.h"
+#include "cpu/interp/ops.h"
+#include "cpu/interp/record.h"
+#include "cpu/pe.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#ifdef ARMSIM_LOOP
+#define HANDLER(name, ...)                                                                                             \
+    handler_fn handle_##name;                                                                                          \
+    HANDLER_RESULT handle_##name(HANDLER_PARAMETERS)                                                                   \
+    {                                                                                                                  \
+        int64_t limit = frame->limit;                                                                                  \
+        uint64_t nz = frame->nz, fc = frame->fc, fv = frame->fv;                                                       \
+        (void)limit, (void)nz, (void)fc, (void)fv;                                                                     \
+        __VA_ARGS__                                                                                                    \
+    }
+#define STORE_FRAME (frame->limit = limit, frame->nz = nz, frame->fc = fc, frame->fv = fv)
+#define DISPATCH                                                                                                       \
+    do {                                                                                                               \
+        STORE_FRAME;                                                                                                   \
+        return ip;                                                                                                     \
+    } while (0)
+#define TAIL(handler)                                                                                                  \
+    do {                                                                                                               \
+        STORE_FRAME;                                                                                                   \
+        return handler(pe, ip, frame);                                                                                 \
+    } while (0)
+#define LEAVE return NULL
+#else
+#define HANDLER(name, ...)                                                                                             \
+    handler_fn handle_##name;                                                                                          \
+    HANDLER_CONVENTION HANDLER_RESULT handle_##name(HANDLER_PARAMETERS)                                                \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+#define DISPATCH MUSTTAIL return ip->handler(pe, ip, limit, nz, fc, fv)
+#define TAIL(handler) MUSTTAIL return handler(pe, ip, limit, nz, fc, fv)
+#define LEAVE return
+#endif
+
+#define NEXT(n)                                                                                                        \
+    do {                                                                                                               \
+        ip += (n);                                                                                                     \
+        DISPATCH;                                                                                                      \
+    } while (0)
+#define SLOW(K)                                                                                                        \
+    do {                                                                                                               \
+        ip += (K);                                                                                                     \
+        TAIL(handle_slow);                                                                                             \
+    } while (0)
+#define CHECK_BUDGET                                                                                                   \
+    if (UNLIKELY((int64_t)ip >= limit))                                                                                \
+        TAIL(handle_expired);
+
+/* Around C functions: the PE's fields hold everything; pe->pc is the instruction's own address. */
+#define SPILL                                                                                                          \
+    (pe->ip = ip, pe->limit = limit, pe->nz = nz, pe->fc = fc, pe->fv = fv, pe->pc = ((uint64_t)ip >> 2) + pe->bias)
+#define RELOAD (ip = pe->ip, limit = pe->limit, nz = pe->nz, fc = pe->fc, fv = pe->fv)
+
+/* Hand-written handlers (handlers.c). */
+handler_fn handle_decode;     /* a record not decoded yet */
+handler_fn handle_page_cross; /* the sentinel after a page's last record */
+handler_fn handle_slow;       /* executes the instruction at ip by its C function */
+handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
+handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */
+handler_fn handle_undefined;
+handler_fn handle_step_end;   /* the record after a stepped instruction */
+
+#include "cpu/interp/semantics_branch.h"
+
+/* --- what a PE's interpreter keeps --- */
+struct interp {
+    struct record step[2];   /* the stepped instruction and its end */
+    uint64_t count_limit;    /* instruction count at which ip would equal limit */
+    uint64_t deferred;       /* budget taken away to make the next sample point come at once */
+    uint32_t step_word;      /* the stepped instruction */
+    bool stepping;
+    bool running;            /* inside pe_run or pe_step */
+    bool exit_requested;
+    bool sample_point;       /* the last instruction ended at one */
+    enum { LEAVE_BUDGET, LEAVE_WAIT, LEAVE_REQUEST, LEAVE_STEP, LEAVE_FLAGS } leave;
+    uint64_t decoded, promoted, invalidated, slow_accesses; /* statistics */
+    uint64_t next_context;   /* context numbers given out: see context.c */
+    struct context_key *contexts;
+};
+
+/* What a C function's outcome means for the flow. */
+enum flow { FLOW_NEXT, FLOW_RESUME, FLOW_LEAVE };
+
+/* Executes the instruction word at pe->pc by its C function (any form; used by handle_slow). */
+enum flow interp_slow(struct pe *pe);
+/* Makes ip, bias and limit from pe->pc: fetches, takes fetch faults and pending interrupts. pe->limit must be as
+ * after the last instruction with pe->ip after it. FLOW_LEAVE: stop here. */
+enum flow interp_enter(struct pe *pe);
+/* A sample point: interrupts, exits. pe->pc is the next instruction. FLOW_NEXT: nothing happened; FLOW_RESUME: an
+ * interrupt was taken. */
+enum flow interp_sample(struct pe *pe);
+enum flow interp_expired(struct pe *pe);
+enum flow interp_step_end(struct pe *pe);
+/* Decodes from ip to the end of its block. */
+void interp_decode(struct pe *pe, struct record *ip);
+
+/* Executes one C-function instruction with all after-effects. */
+enum flow interp_system(struct pe *pe, uint32_t insn, system_fn *function);
+
+/* --- translation of an encoding into a record (translate.c) --- */
+struct translation {
+    const struct feature_set *features;
+    unsigned page_offset; /* of the instruction, bytes */
+    bool step;            /* no jumps inside the page */
+};
+/* Fills everything in *record but the handler; returns an op (enum op or enum special_op). */
+unsigned translate(const struct translation *t, uint32_t insn, struct record *record);
+/* Operations that are not made from semantics macros. */
+enum {
+    OP_UNDEFINED = OP_GENERATED_COUNT,
+    OP_SLOW,
+    OP_EXECUTE_FIRST, /* + index of the execute function */
+};
+handler_fn *op_handler(unsigned op);
+bool op_ends_block(unsigned op);
+const char *op_name(unsigned op); /* NULL for operations that can't be in a profile */
+
+struct special {
+    handler_fn *handler;
+    unsigned count;
+    uint64_t keys[SPECIAL_MAX];
+};
+extern const unsigned special_mask;
+extern const struct special special_table[];
+
+static inline uint64_t special_hash(const uint64_t *keys, unsigned count)
+{
+    uint64_t h = count * 0x9e3779b97f4a7c15ull;
+    for (unsigned i = 0; i < count; i++) {
+        h = (h ^ keys[i]) * 0xff51afd7ed558ccdull;
+        h ^= h >> 29;
+    }
+    return h;
+}
+
+static inline uint64_t special_key(unsigned op, const struct record *r)
+{
+    return (uint64_t)op << 32 | (uint64_t)r->a << 24 | (uint64_t)r->b << 16 | (uint64_t)r->c << 8 | r->d;
+}
+
+/* C functions of the base instruction set, by translator (cpu/a64/). */
+system_fn exec_ldst_register, exec_ldst_pair, exec_ldst_literal, exec_ldst_exclusive, exec_ldst_ordered, exec_ldst_cas,
+    exec_ldst_casp, exec_ldst_atomic, exec_ldst_rcpc, exec_ldst_unprivileged, exec_ldst_simd_multiple,
+    exec_ldst_simd_single, exec_sp_arithmetic, exec_condbranch, exec_condsel, exec_condcmp, exec_flagm;
+
+#endif

@@ -1,0 +1,507 @@
+/* Entering, leaving and stepping the interpreter; the C side of the handlers. */
+#include "cpu/a64_forms.h"
+#include "cpu/cpu.h"
+#include "cpu/interp/interp.h"
+
+#include <string.h>
+
+enum { RECORD_BYTES = sizeof(struct record) };
+
+static int64_t records_left(const struct pe *pe)
+{
+    return (pe->limit - (int64_t)pe->ip) / RECORD_BYTES;
+}
+
+uint64_t pe_instructions(const struct pe *pe)
+{
+    const struct interp *it = pe->interp;
+    return it->running ? it->count_limit - (uint64_t)records_left(pe) : pe->instructions;
+}
+
+/* Makes the next sample point come at once: what is left of the budget is put aside. */
+static void call_attention(struct pe *pe)
+{
+    struct interp *it = pe->interp;
+    int64_t left = records_left(pe);
+    if (!it->running || left <= 0)
+        return;
+    it->deferred += (uint64_t)left;
+    it->count_limit -= (uint64_t)left;
+    pe->limit = (int64_t)pe->ip;
+}
+
+void pe_request_exit(struct pe *pe)
+{
+    pe->interp->exit_requested = true;
+    call_attention(pe);
+}
+
+void pe_shorten(struct pe *pe, uint64_t instructions)
+{
+    struct interp *it = pe->interp;
+    if (!it->running)
+        return;
+    int64_t left = records_left(pe) + (int64_t)it->deferred;
+    if (left <= (int64_t)instructions)
+        return;
+    /* Drop the excess for good; deferred first, because limit may already stand at ip. */
+    uint64_t excess = (uint64_t)left - instructions;
+    uint64_t from_deferred = excess < it->deferred ? excess : it->deferred;
+    it->deferred -= from_deferred;
+    excess -= from_deferred;
+    it->count_limit -= excess;
+    pe->limit -= (int64_t)excess * RECORD_BYTES;
+}
+
+void pe_set_pending(struct pe *pe, enum pending pending, bool level)
+{
+    uint8_t before = pe->pending;
+    pe->pending = level ? (uint8_t)(before | pending) : (uint8_t)(before & ~pending);
+    if (pe->pending & ~before) {
+        pe->sample_interrupts = true;
+        call_attention(pe);
+    }
+}
+
+bool pe_at_sample_point(const struct pe *pe) { return pe->interp->sample_point; }
+
+/* --- fetch --- */
+
+/* The instruction at pe->pc is not in RAM or ROM that can be cached: fetch it alone and run it as a step. */
+static enum flow enter_step_record(struct pe *pe, uint32_t word)
+{
+    struct interp *it = pe->interp;
+    struct translation t = {&pe->features, pe->pc & 0xfff, true};
+    unsigned op = translate(&t, word, &it->step[0]);
+    it->step[0].handler = op_handler(op);
+    it->step[1].handler = handle_step_end;
+    it->step_word = word;
+    pe->limit += (int64_t)it->step - (int64_t)pe->ip;
+    pe->ip = it->step;
+    pe->bias = pe->pc - ((uint64_t)it->step >> 2);
+    return FLOW_RESUME;
+}
+
+/* Fills the fast instruction TLB for pe->pc. False: an abort was taken. *word is set when the page isn't memory. */
+static bool fetch(struct pe *pe, bool *is_memory, uint32_t *word)
+{
+    if (pe->pc & 3) {
+        take_pc_alignment_fault(pe);
+        return false;
+    }
+    struct mmu_access access = {.type = ACCESS_FETCH, .el = pe->pstate.el, .size = 4};
+    struct mmu_result result;
+    if (!mmu_translate(pe->mmu, &pe->regime[pe->current_regime], &access, pe->pc, &result)) {
+        take_instruction_abort(pe, &result.fault);
+        return false;
+    }
+    uint64_t offset;
+    struct bus_region *region = bus_find(pe->env->bus, result.pas, result.pa, &offset);
+    if (region && (region->kind == BUS_RAM || region->kind == BUS_ROM)) {
+        struct code_page *page = icache_page(pe->env->icache, region, offset);
+        struct fast_itlb_entry *entry = &pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)];
+        if (page) {
+            entry->tag = (pe->pc & ~0xfffull) | pe->context;
+            entry->base = page->records;
+            entry->bias = (pe->pc & ~0xfffull) - ((uint64_t)page->records >> 2);
+            *is_memory = true;
+            return true;
+        }
+    }
+    struct bus_attrs attrs = {result.pas, pe->pstate.el, true, false, (uint16_t)pe->index};
+    uint64_t value;
+    if (bus_read(pe->env->bus, result.pa, 4, attrs, &value) != BUS_OK) {
+        struct fault_record fault = {.type = FAULT_SYNC_EXTERNAL, .access = access, .va = pe->pc};
+        take_instruction_abort(pe, &fault);
+        return false;
+    }
+    *is_memory = false;
+    *word = (uint32_t)value;
+    return true;
+}
+
+/* Each attempt to execute counts as one instruction, so that a fault at its own vector ends its budget too. */
+static void count_one(struct pe *pe)
+{
+    pe->limit -= RECORD_BYTES;
+}
+
+/* `sample`: the flow is at a sample point. Which points are depends on the guest's flow alone, never on the state of
+ * the fast TLBs. */
+static enum flow enter(struct pe *pe, bool sample)
+{
+    struct interp *it = pe->interp;
+    for (;;) {
+        if (sample && UNLIKELY(pe->sample_interrupts || (int64_t)pe->ip >= pe->limit || it->stepping)) {
+            if (interp_sample(pe) == FLOW_LEAVE)
+                return FLOW_LEAVE;
+        }
+        sample = true; /* what follows an exception entry */
+        if (UNLIKELY(pe->pstate.il)) {
+            take_illegal_state(pe);
+            count_one(pe);
+            continue;
+        }
+        const struct fast_itlb_entry *entry = &pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)];
+        if (entry->tag != ((pe->pc & ~0xffcull) | pe->context)) {
+            bool is_memory = false;
+            uint32_t word = 0;
+            if (!fetch(pe, &is_memory, &word)) {
+                count_one(pe);
+                continue;
+            }
+            if (!is_memory)
+                return enter_step_record(pe, word);
+        }
+        const struct record *next = (const struct record *)((const char *)entry->base + ((pe->pc & 0xffc) << 2));
+        pe->limit += (const char *)next - (const char *)pe->ip;
+        pe->ip = next;
+        pe->bias = entry->bias;
+        return FLOW_RESUME;
+    }
+}
+
+enum flow interp_enter(struct pe *pe) { return enter(pe, true); }
+
+/* At a sample point with pe->pc the next instruction and pe->ip the record that would follow in straight line. */
+enum flow interp_sample(struct pe *pe)
+{
+    struct interp *it = pe->interp;
+    pe->limit += (int64_t)it->deferred * RECORD_BYTES;
+    it->count_limit += it->deferred;
+    it->deferred = 0;
+    it->sample_point = true;
+    if (it->exit_requested) {
+        it->leave = LEAVE_REQUEST;
+        return FLOW_LEAVE;
+    }
+    if (pe->nz_both && pe->nz == NZ_BOTH && !it->stepping) {
+        it->leave = LEAVE_FLAGS;
+        return FLOW_LEAVE;
+    }
+    bool interrupted = false;
+    if (pe->sample_interrupts) {
+        pe->sample_interrupts = false;
+        interrupted = take_pending_interrupt(pe);
+    }
+    if (records_left(pe) <= 0 || it->stepping) {
+        it->leave = it->stepping ? LEAVE_STEP : LEAVE_BUDGET;
+        return FLOW_LEAVE;
+    }
+    return interrupted ? FLOW_RESUME : FLOW_NEXT;
+}
+
+/* handle_expired: pe->ip is the next instruction's record already, unless an interrupt moves the flow. */
+enum flow interp_expired(struct pe *pe)
+{
+    enum flow flow = interp_sample(pe);
+    if (flow == FLOW_RESUME)
+        return enter(pe, false);
+    return flow == FLOW_NEXT ? FLOW_RESUME : flow;
+}
+
+/* handle_step_end: a lone record has ended without a branch; pe->pc is the next instruction. */
+enum flow interp_step_end(struct pe *pe)
+{
+    bool page_crossed = (pe->pc & 0xfff) == 0; /* a sample point, as in the page cache */
+    if (pe->interp->stepping && !page_crossed) {
+        pe->interp->leave = LEAVE_STEP;
+        return FLOW_LEAVE;
+    }
+    return enter(pe, page_crossed);
+}
+
+/* --- execution by C functions --- */
+
+static uint32_t word_at(const struct pe *pe)
+{
+    const struct interp *it = pe->interp;
+    if (pe->ip == it->step)
+        return it->step_word;
+    const struct code_page *page = page_of(pe->ip, pe->pc);
+    uint32_t word;
+    memcpy(&word, page->host + (pe->pc & 0xffc), sizeof(word));
+    return word;
+}
+
+static bool ends_at_sample_point(system_fn *function)
+{
+    return function == exec_system || function == exec_eret || function == exec_exception;
+}
+
+enum flow interp_system(struct pe *pe, uint32_t insn, system_fn *function)
+{
+    struct interp *it = pe->interp;
+    uint64_t next = pe->pc + 4;
+    bool completed = function(pe, insn);
+    if (pe->power != PE_RUNNING) {
+        if (completed)
+            pe->pc = next;
+        pe->ip++;
+        it->sample_point = true;
+        it->leave = LEAVE_WAIT;
+        return FLOW_LEAVE;
+    }
+    bool sample = !completed || ends_at_sample_point(function);
+    if (completed) {
+        /* Go on with the next record when the page is still mapped as it was and nobody wants attention. */
+        bool same_page = pe->ip == it->step || pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)].tag ==
+                                                   ((pe->pc & ~0xfffull) | pe->context);
+        bool attention = pe->sample_interrupts || (int64_t)(pe->ip + 1) >= pe->limit || it->stepping;
+        if (same_page && !(sample && attention))
+            return FLOW_NEXT;
+        pe->pc = next;
+    }
+    pe->ip++;
+    return enter(pe, sample);
+}
+
+#define SLOW_FUNCTIONS(X)                                                                                              \
+    X(addsub_imm, exec_sp_arithmetic)                                                                                  \
+    X(addsub_ext, exec_sp_arithmetic)                                                                                  \
+    X(log_imm, exec_sp_arithmetic)                                                                                     \
+    X(condbranch, exec_condbranch)                                                                                     \
+    X(condsel, exec_condsel)                                                                                           \
+    X(condcmp, exec_condcmp)                                                                                           \
+    X(flagm, exec_flagm)                                                                                               \
+    X(eret, exec_eret)                                                                                                 \
+    X(exception, exec_exception)                                                                                       \
+    X(hint, exec_system)                                                                                               \
+    X(system, exec_system)                                                                                             \
+    X(ldst_register, exec_ldst_register)                                                                               \
+    X(ldst_pair, exec_ldst_pair)                                                                                       \
+    X(ldst_literal, exec_ldst_literal)                                                                                 \
+    X(ldst_exclusive, exec_ldst_exclusive)                                                                             \
+    X(ldst_ordered, exec_ldst_ordered)                                                                                 \
+    X(ldst_cas, exec_ldst_cas)                                                                                         \
+    X(ldst_casp, exec_ldst_casp)                                                                                       \
+    X(ldst_atomic, exec_ldst_atomic)                                                                                   \
+    X(ldst_rcpc, exec_ldst_rcpc)                                                                                       \
+    X(ldst_unprivileged, exec_ldst_unprivileged)                                                                       \
+    X(ldst_simd_multiple, exec_ldst_simd_multiple)                                                                     \
+    X(ldst_simd_single, exec_ldst_simd_single)
+
+enum {
+#define TRANSLATOR(name) TRANSLATOR_##name,
+    A64_TRANSLATORS(TRANSLATOR)
+#undef TRANSLATOR
+    TRANSLATOR_COUNT
+};
+
+static bool exec_undefined(struct pe *pe, uint32_t insn)
+{
+    take_undefined(pe, "unallocated encoding");
+    return false;
+}
+
+/* The functions of the FP, SIMD and crypto forms, behind the access check. */
+static bool exec_simd(struct pe *pe, uint32_t insn)
+{
+    static fpsimd_fn *const functions[] = {
+#define ENTRY(function, flags) function,
+        A64_EXECUTES(ENTRY)
+#undef ENTRY
+    };
+    if (!fp_access_check(pe))
+        return false;
+    const struct a64_form_info *form = &a64_forms[a64_decode(insn, &pe->features)];
+    struct record r = {.a = insn & 31, .b = insn >> 5 & 31, .c = insn >> 16 & 31, .d = insn >> 10 & 31,
+                       .imm = (int32_t)insn};
+    functions[form->function](pe, &r);
+    return true;
+}
+
+enum flow interp_slow(struct pe *pe)
+{
+    static system_fn *const functions[TRANSLATOR_COUNT] = {
+#define ENTRY(translator, function) [TRANSLATOR_##translator] = function,
+        SLOW_FUNCTIONS(ENTRY)
+#undef ENTRY
+    };
+    uint32_t insn = word_at(pe);
+    const struct a64_form_info *form = &a64_forms[a64_decode(insn, &pe->features)];
+    pe->interp->slow_accesses++;
+    system_fn *function = form->kind == A64_KIND_TRANSLATE ? functions[form->function]
+                          : form->kind == A64_KIND_EXECUTE ? exec_simd
+                                                           : exec_undefined;
+    return interp_system(pe, insn, function);
+}
+
+/* --- decoding --- */
+
+enum { MAX_BLOCK = 64 };
+
+/* Looks for the longest special handler that starts at each record. */
+static void specialise(struct record *records, const uint16_t *ops, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t keys[SPECIAL_MAX];
+        unsigned length = 0;
+        while (length < SPECIAL_MAX && i + length < count && ops[i + length] < OP_GENERATED_COUNT) {
+            keys[length] = special_key(ops[i + length], &records[i + length]);
+            length++;
+        }
+        for (; length > 0; length--) {
+            unsigned slot = (unsigned)special_hash(keys, length) & special_mask;
+            const struct special *s;
+            while ((s = &special_table[slot])->handler) {
+                if (s->count == length && !memcmp(s->keys, keys, length * sizeof(keys[0])))
+                    break;
+                slot = (slot + 1) & special_mask;
+            }
+            if (s->handler) {
+                records[i].handler = s->handler;
+                break;
+            }
+        }
+    }
+}
+
+void interp_decode(struct pe *pe, struct record *ip)
+{
+    struct code_page *page = page_of(ip, pe->pc);
+    unsigned first = (unsigned)(ip - page->records), count = 0;
+    struct translation t = {&pe->features, 0, false};
+    uint16_t ops[MAX_BLOCK];
+    while (count < MAX_BLOCK && first + count < PAGE_RECORDS) {
+        unsigned index = first + count;
+        struct record *r = &page->records[index];
+        if (r->handler != handle_decode)
+            break;
+        uint32_t insn;
+        memcpy(&insn, page->host + 4 * index, sizeof(insn));
+        t.page_offset = 4 * index;
+        unsigned op = translate(&t, insn, r);
+        r->handler = op_handler(op);
+        ops[count++] = (uint16_t)op;
+        if (!(page->decoded_lines >> (index / RECORDS_PER_LINE) & 1))
+            icache_line_decoded(pe->env->icache, page, index);
+        if (op_ends_block(op))
+            break;
+    }
+    pe->interp->decoded += count;
+    specialise(ip, ops, count);
+}
+
+/* --- running --- */
+
+static void run_handlers(struct pe *pe)
+{
+#ifdef ARMSIM_LOOP
+    struct frame frame = {pe->limit, pe->nz, pe->fc, pe->fv};
+    const struct record *ip = pe->ip;
+    while (ip)
+        ip = ip->handler(pe, ip, &frame);
+#else
+    pe->ip->handler(pe, pe->ip, pe->limit, pe->nz, pe->fc, pe->fv);
+#endif
+}
+
+/* N and Z are both set: conditions are evaluated by the C functions, one instruction at a time. */
+static bool reads_conditions(uint32_t insn, const struct feature_set *features, system_fn **function)
+{
+    const struct a64_form_info *form = &a64_forms[a64_decode(insn, features)];
+    if (form->kind != A64_KIND_TRANSLATE)
+        return false;
+    switch (form->function) {
+    case TRANSLATOR_condbranch: *function = exec_condbranch; return true;
+    case TRANSLATOR_condsel: *function = exec_condsel; return true;
+    case TRANSLATOR_condcmp: *function = exec_condcmp; return true;
+    default: return false;
+    }
+}
+
+static void step_one(struct pe *pe)
+{
+    struct interp *it = pe->interp;
+    bool is_memory = false;
+    uint32_t word = 0;
+    if (pe->pstate.il) {
+        take_illegal_state(pe);
+        it->sample_point = true;
+        return;
+    }
+    if (!fetch(pe, &is_memory, &word)) {
+        it->sample_point = true;
+        return;
+    }
+    if (is_memory) {
+        const struct fast_itlb_entry *entry = &pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)];
+        const struct code_page *page = page_of(entry->base, 0);
+        memcpy(&word, page->host + (pe->pc & 0xffc), sizeof(word));
+    }
+    pe->ip = it->step;
+    pe->limit = (int64_t)it->step + RECORD_BYTES;
+    enter_step_record(pe, word);
+    system_fn *function;
+    it->running = true;
+    if (pe->nz_both && pe->nz == NZ_BOTH && reads_conditions(word, &pe->features, &function)) {
+        pe->pc = function(pe, word) ? pe->pc + 4 : pe->pc;
+        it->sample_point = function == exec_condbranch || (pe->pc & 0xfff) == 0;
+    } else {
+        run_handlers(pe);
+    }
+    it->running = false;
+}
+
+enum pe_exit pe_step(struct pe *pe)
+{
+    struct interp *it = pe->interp;
+    if (pe->power != PE_RUNNING)
+        return PE_EXIT_WAIT;
+    it->stepping = true;
+    it->leave = LEAVE_STEP;
+    it->deferred = 0;
+    it->count_limit = pe->instructions + 1;
+    if (it->sample_point && pe->sample_interrupts) {
+        pe->sample_interrupts = false;
+        take_pending_interrupt(pe);
+    }
+    it->sample_point = false;
+    step_one(pe);
+    it->stepping = false;
+    pe->instructions++;
+    if (pe->nz_both && pe->nz != NZ_BOTH)
+        pe->nz_both = false;
+    if (it->exit_requested) {
+        it->exit_requested = false;
+        return PE_EXIT_REQUEST;
+    }
+    return pe->power == PE_RUNNING ? PE_EXIT_BUDGET : PE_EXIT_WAIT;
+}
+
+enum pe_exit pe_run(struct pe *pe, uint64_t budget)
+{
+    struct interp *it = pe->interp;
+    uint64_t end = pe->instructions + budget;
+    while (pe->instructions < end || !it->sample_point) {
+        if (pe->power != PE_RUNNING)
+            return PE_EXIT_WAIT;
+        if ((pe->nz_both && pe->nz == NZ_BOTH) || !it->sample_point || pe->instructions >= end) {
+            /* Not at a sample point: nothing may be looked at before the flow reaches one. */
+            enum pe_exit exit = pe_step(pe);
+            if (exit != PE_EXIT_BUDGET)
+                return exit;
+            continue;
+        }
+        uint64_t left = end - pe->instructions;
+        it->deferred = 0;
+        it->count_limit = end;
+        it->leave = LEAVE_BUDGET;
+        it->sample_point = false;
+        pe->ip = it->step + 1;
+        pe->limit = (int64_t)pe->ip + (int64_t)left * RECORD_BYTES;
+        it->running = true;
+        if (interp_enter(pe) != FLOW_LEAVE)
+            run_handlers(pe);
+        pe->instructions = it->count_limit - (uint64_t)records_left(pe);
+        it->running = false;
+        if (it->exit_requested) {
+            it->exit_requested = false;
+            return PE_EXIT_REQUEST;
+        }
+        if (it->leave == LEAVE_WAIT)
+            return PE_EXIT_WAIT;
+    }
+    return PE_EXIT_BUDGET;
+}
