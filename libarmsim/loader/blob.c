@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 enum { FIRST_CAPACITY = 64 * 1024 };
 
@@ -80,8 +81,5 @@ void blob_free(struct blob *blob)
 
 uint64_t blob_fingerprint(const struct blob *blob)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < blob->size; i++)
-        hash = (hash ^ blob->data[i]) * 0x100000001b3u;
-    return hash;
+    return (uint64_t)crc32_z(0, blob->data, blob->size) << 32 | adler32_z(1, blob->data, blob->size);
 }

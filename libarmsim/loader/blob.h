@@ -32,7 +32,7 @@ static inline bool load_source_given(const struct load_source *source) { return 
 int blob_read(struct blob *blob, const struct load_source *source, uint64_t limit, struct load_error *error);
 void blob_free(struct blob *blob);
 
-/* 64-bit FNV-1a of the bytes: a reset checks that a file is still the one that was started. */
+/* CRC-32 and Adler-32 of the bytes: a reset checks that a file is still the one that was started. */
 uint64_t blob_fingerprint(const struct blob *blob);
 
 #endif

@@ -75,12 +75,12 @@ static int check_overlaps(const struct load_plan *plan, struct load_error *error
     return result;
 }
 
-int load_plan_check(const struct load_plan *plan, const struct bus *bus, enum pas pas, struct load_error *error)
+int load_plan_check(const struct load_plan *plan, const struct bus *bus, struct load_error *error)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct load_item *item = &plan->items[i];
         uint64_t offset;
-        const struct bus_region *region = bus_find(bus, pas, item->address, &offset);
+        const struct bus_region *region = bus_find(bus, item->pas, item->address, &offset);
         char text[256];
         if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM)) {
             snprintf(text, sizeof(text), "expected an address in RAM or ROM, found 0x%" PRIx64, item->address);
@@ -117,11 +117,11 @@ static enum bus_result write_zeros(struct bus *bus, uint64_t address, uint64_t s
     return result;
 }
 
-int load_plan_write(const struct load_plan *plan, struct bus *bus, enum pas pas, struct load_error *error)
+int load_plan_write(const struct load_plan *plan, struct bus *bus, struct load_error *error)
 {
-    const struct bus_attrs attrs = {.pas = pas, .debug = true, .requester = BUS_REQUESTER_DMA};
     for (size_t i = 0; i < plan->count; i++) {
         const struct load_item *item = &plan->items[i];
+        const struct bus_attrs attrs = {.pas = item->pas, .debug = true, .requester = BUS_REQUESTER_DMA};
         enum bus_result result = BUS_OK;
         if (item->data_size > 0)
             result = bus_write_block(bus, item->address, item->data, (size_t)item->data_size, attrs);
@@ -133,14 +133,38 @@ int load_plan_write(const struct load_plan *plan, struct bus *bus, enum pas pas,
     return 0;
 }
 
-bool load_plan_is_free(const struct load_plan *plan, uint64_t address, uint64_t size)
+static const struct load_item *item_in(const struct load_plan *plan, uint64_t address, uint64_t size)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct load_item *item = &plan->items[i];
         if (address < item->address + item->size && item->address < address + size)
-            return false;
+            return item;
     }
-    return true;
+    return NULL;
+}
+
+uint64_t load_plan_find_free(const struct load_plan *plan, uint64_t from, uint64_t size, uint64_t align,
+                             uint64_t limit)
+{
+    uint64_t address = (from + align - 1) & ~(align - 1);
+    while (address >= from && address <= limit && size <= limit - address) {
+        const struct load_item *item = item_in(plan, address, size);
+        if (!item)
+            return address;
+        address = (item->address + item->size + align - 1) & ~(align - 1);
+    }
+    return UINT64_MAX;
+}
+
+uint64_t load_plan_top(const struct load_plan *plan, uint64_t from, uint64_t limit)
+{
+    uint64_t top = from;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct load_item *item = &plan->items[i];
+        if (item->address >= from && item->address < limit && item->address + item->size > top)
+            top = item->address + item->size;
+    }
+    return top;
 }
 
 void load_plan_free(struct load_plan *plan)

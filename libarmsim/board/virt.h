@@ -1,0 +1,70 @@
+/* What the files of the board `virt` share. */
+#ifndef ARMSIM_BOARD_VIRT_H
+#define ARMSIM_BOARD_VIRT_H
+
+#include "devices/pl061.h"
+#include "libarmsim/board/raw_drive.h"
+#include "libarmsim/firmware/builtin.h"
+#include "libarmsim/loader/blob.h"
+#include "libarmsim/machine/machine.h"
+
+/* The memory map. */
+#define VIRT_FLASH_BASE 0x00000000ull
+#define VIRT_FLASH_BANK 0x04000000ull
+#define VIRT_UART0_BASE 0x09000000ull
+#define VIRT_RTC_BASE 0x09010000ull
+#define VIRT_FW_CFG_BASE 0x09020000ull
+#define VIRT_GPIO_BASE 0x09030000ull
+#define VIRT_UART1_BASE 0x09040000ull
+#define VIRT_VIRTIO_BASE 0x0a000000ull
+#define VIRT_SECURE_RAM_BASE 0x0e000000ull
+#define VIRT_SECURE_RAM_SIZE 0x01000000ull
+#define VIRT_RAM_BASE 0x40000000ull
+#define VIRT_RAM_MAX (255ull << 30) /* up to the high PCIe windows */
+
+enum { VIRT_SPI_UART0 = 1, VIRT_SPI_RTC = 2, VIRT_SPI_GPIO = 7, VIRT_SPI_UART1 = 8, VIRT_SPI_VIRTIO = 16 };
+enum { VIRT_VIRTIO_SLOTS = 32 };
+
+/* One direction of a connection: which machine, which port. */
+struct virt_link {
+    struct armsim_machine *machine;
+    unsigned index;
+};
+
+struct board_data {
+    struct builtin_firmware *firmware;
+    struct device *uart[2], *gpio, *fw_cfg;
+    struct device *nics[MACHINE_MAX_NICS];
+    struct virt_link serial_links[ARMSIM_SERIAL_PORTS], nic_links[MACHINE_MAX_NICS];
+    struct raw_drive drives[MACHINE_MAX_DRIVES];
+    unsigned drive_count;
+    bool loaded; /* the first load is done: fingerprints and fw_cfg items are there */
+    uint64_t *fingerprints; /* of every image read, in the order of virt_load() */
+    size_t fingerprint_count;
+    uint8_t rng_seed[32]; /* drawn once: a reset shows the same tree */
+    uint64_t kaslr_seed;
+    enum armsim_conduit conduit; /* as it takes effect */
+};
+
+/* virt_devices.c */
+int virt_populate(struct armsim_machine *machine);
+
+/* virt_load.c */
+int virt_load(struct armsim_machine *machine);
+
+/* virt_fdt.c: what the tree says of the images. */
+struct virt_boot_info {
+    bool has_initrd;
+    uint64_t initrd_start, initrd_end;
+};
+/* Generates the tree, or fills in the user's (`given`); malloc'ed. 0 or an armsim error after machine_fail(). */
+int virt_make_dtb(struct armsim_machine *machine, const struct virt_boot_info *info, const struct blob *given,
+                  void **dtb, size_t *size);
+
+/* handover.c: puts a PE that was just reset in the state in which boot firmware enters a Non-secure system at
+ * `entry`: EL2 if there is one, else EL1, MMU off, interrupts masked. */
+void handover_pe(struct armsim_machine *machine, unsigned pe, uint64_t entry);
+/* What such firmware has done to the interrupt controller: everything belongs to the Non-secure side. */
+void handover_gic(struct armsim_machine *machine);
+
+#endif

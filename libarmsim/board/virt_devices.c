@@ -1,0 +1,249 @@
+/* The devices of the board `virt`, and how they reach the world outside. */
+#include "devices/fw_cfg.h"
+#include "devices/pl011.h"
+#include "devices/pl031.h"
+#include "devices/virtio/virtio.h"
+#include "libarmsim/board/virt.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- serial ports --- */
+
+static void serial_write(void *opaque, const uint8_t *data, size_t size)
+{
+    const struct virt_link *link = opaque;
+    const struct armsim_serial *serial = &link->machine->options.serial[link->index];
+    if (serial->write)
+        serial->write(serial->opaque, data, size);
+}
+
+static void serial_ready(void *opaque)
+{
+    const struct virt_link *link = opaque;
+    machine_serial_ready(link->machine, link->index);
+}
+
+static struct char_backend serial_backend(struct armsim_machine *machine, unsigned port)
+{
+    struct virt_link *link = &machine->board_data->serial_links[port];
+    *link = (struct virt_link){.machine = machine, .index = port};
+    return (struct char_backend){.write = serial_write, .ready = serial_ready, .opaque = link};
+}
+
+static size_t uart_receive(void *device, const uint8_t *data, size_t size)
+{
+    return pl011_receive(device, data, size);
+}
+
+static size_t console_receive(void *device, const uint8_t *data, size_t size)
+{
+    return virtio_console_receive(device, 0, data, size);
+}
+
+/* --- the devices with registers of their own --- */
+
+struct virt_device {
+    uint64_t base;
+    unsigned spi;
+    bool secure; /* there with secure=on only, for the Secure side only */
+    int (*add)(struct armsim_machine *machine, const struct virt_device *device);
+};
+
+static unsigned pas_mask_of(const struct virt_device *device)
+{
+    return device->secure ? PAS_BIT(PAS_SECURE) : PAS_MASK_BOTH;
+}
+
+static int add_uart(struct armsim_machine *machine, const struct virt_device *device)
+{
+    unsigned port = device->secure ? ARMSIM_SERIAL_UART1 : ARMSIM_SERIAL_UART0;
+    /* Programs for this board expect to print by writing to the data register, with no set-up before. */
+    struct pl011_options options = {.backend = serial_backend(machine, port), .initialised = true};
+    struct device *uart = pl011_create(&machine->device_env, device->base, pas_mask_of(device),
+                                       machine_spi(machine, device->spi), device->spi, &options);
+    int error = machine_add_device(machine, uart);
+    if (error == 0) {
+        machine->board_data->uart[port] = uart;
+        machine_attach_serial(machine, port, uart_receive, uart);
+    }
+    return error;
+}
+
+static int add_rtc(struct armsim_machine *machine, const struct virt_device *device)
+{
+    return machine_add_device(machine, pl031_create(&machine->device_env, device->base, pas_mask_of(device),
+                                                    machine_spi(machine, device->spi), device->spi,
+                                                    (uint32_t)machine->options.rtc_epoch));
+}
+
+static int add_fw_cfg(struct armsim_machine *machine, const struct virt_device *device)
+{
+    struct device *fw_cfg = fw_cfg_create(&machine->device_env, device->base, pas_mask_of(device));
+    int error = machine_add_device(machine, fw_cfg);
+    if (error < 0)
+        return error;
+    machine->board_data->fw_cfg = fw_cfg;
+    const struct armsim_options *options = &machine->options;
+    if (fw_cfg_add_u64(fw_cfg, FW_CFG_RAM_SIZE, options->ram_size) < 0 ||
+        fw_cfg_add_u16(fw_cfg, FW_CFG_NB_CPUS, (uint16_t)options->smp) < 0 ||
+        fw_cfg_add_u16(fw_cfg, FW_CFG_MAX_CPUS, (uint16_t)options->smp) < 0 ||
+        fw_cfg_add_u16(fw_cfg, FW_CFG_NOGRAPHIC, 1) < 0 || fw_cfg_add_u16(fw_cfg, FW_CFG_BOOT_MENU, 0) < 0)
+        return machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory");
+    return 0;
+}
+
+static void press_power_key(struct armsim_machine *machine)
+{
+    pl061_press(machine->board_data->gpio, PL061_POWER_KEY_LINE);
+}
+
+static int add_gpio(struct armsim_machine *machine, const struct virt_device *device)
+{
+    struct pl061_options options = {.power_key = true};
+    struct device *gpio = pl061_create(&machine->device_env, device->base, pas_mask_of(device),
+                                       machine_spi(machine, device->spi), device->spi, &options);
+    int error = machine_add_device(machine, gpio);
+    if (error == 0) {
+        machine->board_data->gpio = gpio;
+        machine->power_key = press_power_key;
+    }
+    return error;
+}
+
+static const struct virt_device virt_devices[] = {
+    {VIRT_UART0_BASE, VIRT_SPI_UART0, false, add_uart},
+    {VIRT_RTC_BASE, VIRT_SPI_RTC, false, add_rtc},
+    {VIRT_FW_CFG_BASE, 0, false, add_fw_cfg},
+    {VIRT_GPIO_BASE, VIRT_SPI_GPIO, false, add_gpio},
+    {VIRT_UART1_BASE, VIRT_SPI_UART1, true, add_uart},
+};
+
+/* --- virtio: drives first, then network cards, the console, the entropy source; the other transports are empty --- */
+
+static struct virtio_place virtio_place(struct armsim_machine *machine, unsigned slot)
+{
+    unsigned spi = VIRT_SPI_VIRTIO + slot;
+    return (struct virtio_place){.base = VIRT_VIRTIO_BASE + (uint64_t)slot * VIRTIO_MMIO_SIZE,
+                                 .pas_mask = PAS_MASK_BOTH,
+                                 .irq = machine_spi(machine, spi),
+                                 .spi = spi};
+}
+
+static int add_drive(struct armsim_machine *machine, unsigned slot, size_t index)
+{
+    struct board_data *virt = machine->board_data;
+    const struct armsim_drive *drive = &machine->options.drives[index];
+    struct virtio_blk_options options = {.serial = drive->serial};
+    struct load_error error;
+    int result = raw_drive_open(&virt->drives[index], drive, &options.backend, &error);
+    if (result < 0)
+        return machine_fail(machine, result == -EINVAL ? ARMSIM_ERROR_INPUT : ARMSIM_ERROR_IO, "%s", error.text);
+    virt->drive_count = (unsigned)index + 1;
+    struct virtio_place place = virtio_place(machine, slot);
+    return machine_add_device(machine, virtio_blk_create(&machine->device_env, &place, &options));
+}
+
+static void nic_send(void *opaque, const uint8_t *frame, size_t size)
+{
+    const struct virt_link *link = opaque;
+    const struct armsim_nic *nic = &link->machine->options.nics[link->index];
+    if (nic->transmit)
+        nic->transmit(nic->opaque, frame, size);
+}
+
+static void nic_ready(void *opaque)
+{
+    const struct virt_link *link = opaque;
+    machine_net_ready(link->machine, link->index);
+}
+
+static bool nic_receive(void *device, const uint8_t *frame, size_t size)
+{
+    return virtio_net_receive(device, frame, size);
+}
+
+static int add_nic(struct armsim_machine *machine, unsigned slot, size_t index)
+{
+    static const uint8_t default_mac[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56}, none[6];
+    struct virt_link *link = &machine->board_data->nic_links[index];
+    *link = (struct virt_link){.machine = machine, .index = (unsigned)index};
+    struct virtio_net_options options = {.backend = {.send = nic_send, .ready = nic_ready, .opaque = link}};
+    const struct armsim_nic *nic = &machine->options.nics[index];
+    if (memcmp(nic->mac, none, sizeof(none)) != 0) {
+        memcpy(options.mac, nic->mac, sizeof(options.mac));
+    } else {
+        memcpy(options.mac, default_mac, sizeof(options.mac));
+        options.mac[5] = (uint8_t)(options.mac[5] + index);
+    }
+    struct virtio_place place = virtio_place(machine, slot);
+    struct device *device = virtio_net_create(&machine->device_env, &place, &options);
+    int error = machine_add_device(machine, device);
+    if (error == 0) {
+        machine->board_data->nics[index] = device;
+        machine_attach_nic(machine, (unsigned)index, nic_receive, device);
+    }
+    return error;
+}
+
+static int add_console(struct armsim_machine *machine, unsigned slot)
+{
+    struct virtio_console_options options = {.port_count = 1};
+    options.ports[0].backend = serial_backend(machine, ARMSIM_SERIAL_VIRTIO);
+    struct virtio_place place = virtio_place(machine, slot);
+    struct device *device = virtio_console_create(&machine->device_env, &place, &options);
+    int error = machine_add_device(machine, device);
+    if (error == 0)
+        machine_attach_serial(machine, ARMSIM_SERIAL_VIRTIO, console_receive, device);
+    return error;
+}
+
+static int add_rng(struct armsim_machine *machine, unsigned slot)
+{
+    struct virtio_place place = virtio_place(machine, slot);
+    uint64_t seed = builtin_firmware_random(machine->board_data->firmware);
+    return machine_add_device(machine, virtio_rng_create(&machine->device_env, &place, seed));
+}
+
+static int add_empty(struct armsim_machine *machine, unsigned slot)
+{
+    struct virtio_place place = virtio_place(machine, slot);
+    return machine_add_device(machine, virtio_empty_create(&machine->device_env, &place));
+}
+
+static int add_virtio(struct armsim_machine *machine)
+{
+    const struct armsim_options *options = &machine->options;
+    unsigned slot = 0;
+    int error = 0;
+    for (size_t i = 0; i < options->drive_count && error == 0; i++)
+        error = add_drive(machine, slot++, i);
+    for (size_t i = 0; i < options->nic_count && error == 0; i++)
+        error = add_nic(machine, slot++, i);
+    if (options->virtio_console && error == 0)
+        error = add_console(machine, slot++);
+    if (error == 0)
+        error = add_rng(machine, slot++);
+    while (slot < VIRT_VIRTIO_SLOTS && error == 0)
+        error = add_empty(machine, slot++);
+    return error;
+}
+
+int virt_populate(struct armsim_machine *machine)
+{
+    struct board_data *virt = machine->board_data;
+    int error = builtin_firmware_create(machine, handover_pe, &virt->firmware);
+    if (error < 0)
+        return error;
+    for (size_t i = 0; i < sizeof(virt->rng_seed); i++)
+        virt->rng_seed[i] = (uint8_t)builtin_firmware_random(virt->firmware);
+    virt->kaslr_seed = builtin_firmware_random(virt->firmware);
+    for (size_t i = 0; i < sizeof(virt_devices) / sizeof(virt_devices[0]); i++) {
+        if (virt_devices[i].secure && !machine->options.secure)
+            continue;
+        error = virt_devices[i].add(machine, &virt_devices[i]);
+        if (error < 0)
+            return error;
+    }
+    return add_virtio(machine);
+}
