@@ -22,6 +22,22 @@ struct mmu_features {
     bool hafdbs_af, hafdbs_dirty; /* hardware update of AF, of dirty state */
     bool hpd, hpd2;        /* FEAT_HPDS, FEAT_HPDS2 */
     bool pan, pan2, pan3, uao, vhe, xnx, cnp, ttst, ttcnp, e0pd, s2fwb, lpa, lva, sec_el2, bti, asid16, vmid16, nv;
+    bool pauth; /* TCR_ELx.TBID */
+    bool lpa2;  /* TCR_ELx.DS, VTCR_EL2.DS: 52-bit addresses with 4K and 16K granules */
+    bool mte2;  /* MAIR attribute 0xf0 */
+    bool xs;    /* FEAT_XS: MAIR attributes 0x01, 0x05, ... 0x40, 0xa0 */
+    bool lsmaoc; /* SCTLR_ELx.nTLSMD (AArch32) */
+    bool aa32hpd; /* TTBCR2.HPD0/HPD1 (AArch32) */
+
+    /* IMPLEMENTATION DEFINED and CONSTRAINED UNPREDICTABLE choices (rows of impdef.def). All false is a legal PE. */
+    bool fault_small_txsz;   /* TxSZ below the minimum faults instead of acting as the minimum (always with LVA) */
+    bool fault_large_txsz;   /* TxSZ above the maximum faults instead of acting as the maximum */
+    bool fault_contiguous;   /* a contiguous range larger than the input range is a Translation fault */
+    bool ignore_contiguous;  /* the Contiguous bit is a hint that isn't taken: each descriptor stands alone */
+    bool fault_device_fetch; /* an instruction fetch from Device memory is a Permission fault */
+    bool no_cacheop_access_flag_fault;  /* DC and IC ignore a clear Access flag */
+    bool ic_permission_fault;           /* IC IVAU at EL0 needs read permission */
+    bool access_flag_update_on_fault;   /* the Access flag is set though the access has a Permission fault */
 };
 
 /*
@@ -35,13 +51,26 @@ struct mmu_regime {
     bool stage2;       /* EL1&0 with EL2 enabled and HCR_EL2.{VM or DC} and not TGE */
     uint64_t hcr;      /* HCR_EL2 as it takes effect (0 when EL2 is disabled) */
     uint64_t vtcr, vttbr, vstcr, vsttbr;
+    bool stage2_ee;    /* SCTLR_EL2.EE: byte order of stage-2 tables */
     uint64_t scr;      /* SCR_EL3 as it takes effect */
     uint16_t asid[2];  /* ASID for the ttbr0 and ttbr1 halves as TCR.A1/AS choose (same value twice) */
-    uint16_t vmid;     /* 0 without stage 2 */
+    uint16_t vmid;     /* VTTBR_EL2.VMID as VTCR_EL2.VS sizes it, of EL1&0 with EL2 enabled (stage 2 on or not); else 0 */
     const struct mmu_features *features;
+
+    /*
+     * Stage 1 in AArch32. `sctlr`, `ttbr` are the AArch32 registers of the regime (SCTLR, TTBR0, TTBR1; HSCTLR and
+     * HTTBR in ttbr[0]), `tcr` is TTBCR2:TTBCR (or HTCR), `mair` is MAIR1:MAIR0, or NMRR:PRRR with TTBCR.EAE = 0.
+     * REGIME_EL3 is then the EL3&0 regime of Secure state. Addresses are 32-bit.
+     */
+    bool aarch32;
+    uint32_t dacr;
+    bool stage2_aarch32; /* EL2 is AArch32 too: `vtcr` is VTCR, `hcr` is HCR2:HCR */
 };
 
-enum access_type { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, ACCESS_AT, ACCESS_DC, ACCESS_IC, ACCESS_DC_ZVA };
+enum access_type {
+    ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, ACCESS_AT, ACCESS_DC, ACCESS_IC, ACCESS_DC_ZVA,
+    ACCESS_TTW /* a table walk's own access: appears only inside mmu/ */
+};
 
 /* AccessDescriptor. */
 struct mmu_access {
@@ -49,12 +78,13 @@ struct mmu_access {
     bool write;        /* checks write permission (writes, read-modify-writes, AT S1EnW, DC IVAC) */
     bool read;         /* checks read permission (an atomic sets both) */
     uint8_t el;        /* EL whose permissions are used (0 for unprivileged access after UAO/NV is applied) */
-    bool pan;          /* PSTATE.PAN as it takes effect */
+    bool pan;          /* PSTATE.PAN; looked at for data accesses, and for AT with at_pan */
     bool at_pan;       /* AT S1E1RP/WP */
     bool atomic, exclusive, acqrel;
+    bool multiple;     /* AArch32 load/store multiple: subject to SCTLR.nTLSMD */
     bool first_stage_only; /* AT S1E*: stage 1 (the walk's own accesses still go through stage 2) */
     bool no_update;    /* debug look: neither AF/dirty updates nor TLB fills */
-    uint8_t size;      /* bytes, for alignment faults; 0: alignment is not checked */
+    uint8_t size;      /* bytes (a power of two), for alignment faults; 0: alignment is not checked */
     bool aligned_required; /* SCTLR.A or an access that is always alignment checked */
 };
 
@@ -64,7 +94,7 @@ struct mem_attrs {
     uint8_t device_type;
     uint8_t inner, outer;  /* attrs<<2 | hints: attrs 0 NC, 2 WT, 3 WB; hints bit 1 read-allocate, bit 0 write-allocate */
     uint8_t shareability;  /* 0 NSH, 1 ISH, 2 OSH */
-    bool transient;
+    uint8_t transient;     /* bit 0: inner is Transient, bit 1: outer is */
     bool tagged;
 };
 
@@ -96,6 +126,7 @@ struct mmu_result {
     struct mem_attrs attrs;
     uint64_t page_size;    /* bytes around va for which the same answer holds (both stages), at least 4 KiB */
     bool guarded;          /* stage-1 GP bit */
+    bool supersection;     /* the stage-1 leaf is a short-descriptor supersection */
     /* What the same translation would also allow now, with no descriptor update (fast TLB entries). For the
      * `el`, `pan` of the access. `may_write` is false while a dirty update is still owed. */
     bool may_read, may_write, may_execute;
@@ -125,7 +156,14 @@ uint64_t mmu_hash(const struct mmu *mmu, uint64_t hash); /* TLB contents are sta
 bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
                    struct mmu_result *result);
 
-/* TLBI. Every architected form of the models is one of these with fields filled in. */
+/*
+ * TLBI. The regime EL1&0 has entries per (ASID, VMID), or per VMID for global ones; EL2&0 per ASID; EL2 and EL3
+ * neither: fields that a regime doesn't have are ignored. TLBI_ALL: everything of the regime and security state,
+ * for EL1&0 with stage 2. TLBI_VMALL: stage 1 of the VMID. TLBI_VMALLS12: both stages of the VMID. TLBI_IPAS2 forgets
+ * what is known of stage 2 alone: entries made from both stages stay, as the architecture has it, until a stage-1
+ * invalidation of the VMID follows.
+ *
+ * Every architected form of the models is one of these with fields filled in. */
 enum tlbi_op { TLBI_ALL, TLBI_VA, TLBI_VA_ALL_ASID, TLBI_ASID, TLBI_VMALL, TLBI_VMALLS12, TLBI_IPAS2 };
 struct tlbi {
     enum tlbi_op op;
@@ -138,5 +176,20 @@ struct tlbi {
     bool ipa_secure;
 };
 void mmu_tlbi(struct mmu *mmu, const struct tlbi *tlbi);
+
+/* EncodeLDFSC: the fault status code of ESR_ELx.{DFSC,IFSC}, PAR_EL1.FST, and AArch32's long-descriptor DFSR/IFSR. */
+unsigned mmu_fault_status_code(const struct fault_record *fault);
+/* EncodeSDFSC: FS[4:0] of AArch32's short-descriptor DFSR/IFSR/PAR. */
+unsigned mmu_fault_status_code_short(const struct fault_record *fault);
+
+/*
+ * AArch64.EncodePAR: PAR_EL1 (and the 64-bit PAR) after an AT instruction. Whether the fault is taken as an exception
+ * instead (external aborts; stage-2 faults on the stage-1 walk of an AT from EL1) is the caller's decision.
+ */
+uint64_t at_par_success(const struct mmu_result *result);
+uint64_t at_par_fault(const struct fault_record *fault);
+/* AArch32.EncodePARSD: the 32-bit PAR. `supersection`: PAR[1] (SS), when the 32-bit PAR describes one. */
+uint32_t at_par_short_success(const struct mmu_result *result, bool supersection);
+uint32_t at_par_short_fault(const struct fault_record *fault);
 
 #endif

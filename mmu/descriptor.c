@@ -1,0 +1,175 @@
+/* Long-descriptor formats: types, addresses, sizes; and reading and replacing descriptors in memory. */
+#include "mmu/internal.h"
+
+#include <string.h>
+
+static unsigned stride_of(unsigned granule_bits)
+{
+    return granule_bits - 3;
+}
+
+/* TranslationSize */
+unsigned translation_size(unsigned granule_bits, int level)
+{
+    return granule_bits + (unsigned)(FINAL_LEVEL - level) * stride_of(granule_bits);
+}
+
+/* AArch64.ContiguousBit and ContiguousSize: log2 of the number of entries that a set Contiguous bit joins. */
+unsigned contiguous_size(unsigned granule_bits, int level)
+{
+    static const uint8_t size_4k[4] = {0, 4, 4, 4}, size_16k[4] = {0, 0, 5, 7}, size_64k[4] = {0, 0, 5, 5};
+    if (level < 0)
+        return 0;
+    return granule_bits == 12 ? size_4k[level] : granule_bits == 14 ? size_16k[level] : size_64k[level];
+}
+
+/* AArch64.BlockDescSupported */
+static bool block_supported(const struct mmu_features *features, unsigned granule_bits, bool ds, int level)
+{
+    switch (granule_bits) {
+    case 12:
+        return level == 1 || level == 2 || (level == 0 && ds);
+    case 14:
+        return level == 2 || (level == 1 && ds);
+    default:
+        return level == 2 || (level == 1 && features->lpa && features->pa_bits >= 52);
+    }
+}
+
+enum descriptor_type decode_descriptor_type(const struct mmu_features *features, uint64_t descriptor,
+                                            unsigned granule_bits, bool ds, int level)
+{
+    if (!bit(descriptor, 0))
+        return DESCRIPTOR_INVALID;
+    if (bit(descriptor, 1))
+        return level == FINAL_LEVEL ? DESCRIPTOR_LEAF : DESCRIPTOR_TABLE;
+    if (level == FINAL_LEVEL)
+        return DESCRIPTOR_INVALID;
+    return block_supported(features, granule_bits, ds, level) ? DESCRIPTOR_LEAF : DESCRIPTOR_INVALID;
+}
+
+/* Address bits [51:48], which the 52-bit formats keep in other places. */
+static uint64_t high_address_bits(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits,
+                                  bool ds)
+{
+    if (features->lpa && granule_bits == 16)
+        return field(descriptor, 12, 4) << 48;
+    if (ds)
+        return (field(descriptor, 8, 2) << 2 | field(descriptor, 48, 2)) << 48;
+    return 0;
+}
+
+/* AArch64.NextTableBase */
+uint64_t next_table_base(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits, bool ds)
+{
+    uint64_t base = descriptor & low_mask(48) & ~low_mask(granule_bits);
+    return base | high_address_bits(features, descriptor, granule_bits, ds);
+}
+
+/* AArch64.LeafBase */
+uint64_t leaf_base(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits, bool ds, int level)
+{
+    uint64_t base = descriptor & low_mask(48) & ~low_mask(translation_size(granule_bits, level));
+    return base | high_address_bits(features, descriptor, granule_bits, ds);
+}
+
+/* AArch64.OAOutOfRange with AArch64.PhysicalAddressSize */
+bool oa_out_of_range(const struct mmu_features *features, uint64_t address, unsigned ps, unsigned granule_bits)
+{
+    static const uint8_t sizes[8] = {32, 36, 40, 42, 44, 48, 52, 56};
+    unsigned limit = features->lpa && (granule_bits == 16 || features->lpa2) ? 52 : 48;
+    unsigned size = sizes[ps];
+    if (size > limit)
+        size = limit;
+    if (size > features->pa_bits)
+        size = features->pa_bits;
+    return address >> size != 0;
+}
+
+/* AArch64.S1TTBaseAddress, AArch64.S2TTBaseAddress: a table of 2^entries_log2 descriptors is aligned to its size. */
+uint64_t table_base(const struct mmu_features *features, uint64_t ttbr, unsigned granule_bits, unsigned ps, bool ds,
+                    unsigned entries_log2)
+{
+    unsigned size_log2 = entries_log2 + 3;
+    uint64_t base = ttbr & low_mask(48) & ~1ull;
+    if ((features->lpa && granule_bits == 16 && ps == 6) || ds) {
+        if (size_log2 < 6)
+            size_log2 = 6;
+        base = (base & ~low_mask(6)) | field(ttbr, 2, 4) << 48;
+    }
+    return base & ~low_mask(size_log2);
+}
+
+static struct bus_attrs walk_attrs(const struct mmu *mmu, const struct mmu_access *access, enum pas pas)
+{
+    return (struct bus_attrs){.pas = pas, .el = access->el, .debug = access->no_update, .requester = mmu->requester};
+}
+
+/* Keeps the RAM region around `at` as the window that the next descriptors are read through. */
+static const uint8_t *open_window(struct mmu *mmu, struct full_address at, unsigned size)
+{
+    uint64_t offset;
+    const struct bus_region *region = bus_find(mmu->bus, at.pas, at.address, &offset);
+    if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM) || region->size - offset < size)
+        return NULL;
+    if (region->base + offset == at.address) { /* an alias is reached by the search only */
+        mmu->window.base = region->base;
+        mmu->window.size = region->size;
+        mmu->window.host = region->host;
+        mmu->window.pas = at.pas;
+    }
+    return region->host + offset;
+}
+
+static uint64_t reverse(uint64_t value, unsigned size)
+{
+    return size == 4 ? __builtin_bswap32((uint32_t)value) : __builtin_bswap64(value);
+}
+
+static uint64_t load_little_endian(const uint8_t *from, unsigned size)
+{
+    uint64_t value = 0;
+    memcpy(&value, from, size == 8 ? 8 : 4);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = size == 8 ? __builtin_bswap64(value) : __builtin_bswap32((uint32_t)(value >> 32));
+#endif
+    return value;
+}
+
+static bool read_memory(struct mmu *mmu, const struct mmu_access *access, struct full_address at, unsigned size,
+                        uint64_t *value)
+{
+    uint64_t offset = at.address - mmu->window.base;
+    const uint8_t *host = NULL;
+    if (at.pas == mmu->window.pas && offset < mmu->window.size && mmu->window.size - offset >= size)
+        host = mmu->window.host + offset;
+    else
+        host = open_window(mmu, at, size);
+    if (host) {
+        *value = load_little_endian(host, size);
+        return true;
+    }
+    return bus_read(mmu->bus, at.address, size, walk_attrs(mmu, access, at.pas), value) == BUS_OK;
+}
+
+bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *access, struct full_address at, unsigned size,
+                      bool big_endian, uint64_t *descriptor)
+{
+    mmu->stats.descriptor_reads++;
+    if (!read_memory(mmu, access, at, size, descriptor))
+        return false;
+    if (big_endian)
+        *descriptor = reverse(*descriptor, size);
+    return true;
+}
+
+bool mem_swap_table_descriptor(struct mmu *mmu, const struct mmu_access *access, struct full_address at,
+                               const struct descriptor_site *site, uint64_t new_value, uint64_t *previous)
+{
+    if (!fetch_descriptor(mmu, access, at, 8, site->big_endian, previous))
+        return false;
+    if (*previous != site->value)
+        return true;
+    uint64_t ordered = site->big_endian ? reverse(new_value, 8) : new_value;
+    return bus_write(mmu->bus, at.address, 8, walk_attrs(mmu, access, at.pas), ordered) == BUS_OK;
+}

@@ -1,0 +1,266 @@
+#include "mmu/tlb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t page_of(uint64_t va, unsigned size_log2)
+{
+    return (uint64_t)size_log2 << 56 | (va & ((1ull << 56) - 1)) >> size_log2;
+}
+
+static unsigned tag_size_log2(const struct tlb_tag *tag)
+{
+    return (unsigned)(tag->page >> 56);
+}
+
+/* The page's first address, with VA[63:56] equal to VA[55]. */
+static uint64_t tag_va(const struct tlb_tag *tag)
+{
+    uint64_t va = (tag->page & ((1ull << 56) - 1)) << tag_size_log2(tag);
+    return (uint64_t)((int64_t)(va << 8) >> 8);
+}
+
+static unsigned half(uint64_t va)
+{
+    return va >> 55 & 1;
+}
+
+static unsigned set_of(const struct tlb *tlb, uint64_t page, uint64_t number)
+{
+    uint64_t hash = (page ^ number * 0xd6e8feb86659fd93ull) * 0x9e3779b97f4a7c15ull;
+    return (unsigned)(hash >> (64 - tlb->set_bits));
+}
+
+bool tlb_create(struct tlb *tlb, unsigned entries, size_t payload_size)
+{
+    unsigned set_bits = 1;
+    while (entries > (unsigned)TLB_WAYS << set_bits && set_bits < 20)
+        set_bits++;
+    size_t sets = (size_t)1 << set_bits;
+    memset(tlb, 0, sizeof *tlb);
+    tlb->set_bits = set_bits;
+    tlb->payload_size = payload_size;
+    tlb->tags = aligned_alloc(64, sets * TLB_WAYS * sizeof *tlb->tags);
+    tlb->leaf_log2 = calloc(sets, TLB_WAYS);
+    tlb->next_way = calloc(sets, 1);
+    tlb->payload = calloc(sets * TLB_WAYS, payload_size);
+    if (!tlb->tags || !tlb->leaf_log2 || !tlb->next_way || !tlb->payload) {
+        tlb_destroy(tlb);
+        return false;
+    }
+    tlb_clear(tlb);
+    return true;
+}
+
+void tlb_destroy(struct tlb *tlb)
+{
+    free(tlb->tags);
+    free(tlb->leaf_log2);
+    free(tlb->next_way);
+    free(tlb->payload);
+    tlb->tags = NULL;
+    tlb->leaf_log2 = NULL;
+    tlb->next_way = NULL;
+    tlb->payload = NULL;
+}
+
+void tlb_clear(struct tlb *tlb)
+{
+    size_t sets = (size_t)1 << tlb->set_bits;
+    memset(tlb->tags, 0, sets * TLB_WAYS * sizeof *tlb->tags);
+    memset(tlb->next_way, 0, sets);
+    memset(tlb->split_filter, 0, sizeof tlb->split_filter);
+    tlb->context_count = 0;
+    tlb->next_context = 0;
+    tlb->last_number = 0;
+    tlb->last_context[0] = tlb->last_context[1] = 0;
+}
+
+static struct tlb_context *find_context(struct tlb *tlb, uint64_t key, unsigned hint)
+{
+    unsigned last = tlb->last_context[hint];
+    if (last < tlb->context_count && tlb->contexts[last].key == key)
+        return &tlb->contexts[last];
+    for (unsigned i = 0; i < tlb->context_count; i++) {
+        if (tlb->contexts[i].key == key) {
+            tlb->last_context[hint] = i;
+            return &tlb->contexts[i];
+        }
+    }
+    return NULL;
+}
+
+static struct tlb_context *make_context(struct tlb *tlb, uint64_t key)
+{
+    unsigned index = tlb->context_count;
+    if (index < TLB_CONTEXTS) {
+        tlb->context_count++;
+    } else {
+        index = tlb->next_context;
+        tlb->next_context = (index + 1) % TLB_CONTEXTS;
+    }
+    struct tlb_context *context = &tlb->contexts[index];
+    memset(context, 0, sizeof *context);
+    context->key = key;
+    context->number = ++tlb->last_number;
+    return context;
+}
+
+void *tlb_lookup(struct tlb *tlb, uint64_t key, unsigned hint, uint64_t va)
+{
+    const struct tlb_context *context = find_context(tlb, key, hint);
+    if (!context)
+        return NULL;
+    for (uint64_t sizes = context->sizes[half(va)]; sizes; sizes &= sizes - 1) {
+        uint64_t page = page_of(va, (unsigned)__builtin_ctzll(sizes));
+        size_t first = (size_t)set_of(tlb, page, context->number) * TLB_WAYS;
+        for (size_t i = first; i < first + TLB_WAYS; i++) {
+            if (tlb->tags[i].page == page && tlb->tags[i].context == context->number)
+                return (char *)tlb->payload + i * tlb->payload_size;
+        }
+    }
+    return NULL;
+}
+
+static unsigned split_hash(uint64_t number, uint64_t va, unsigned leaf_log2)
+{
+    uint64_t hash = (page_of(va, leaf_log2) ^ number * 0xd6e8feb86659fd93ull) * 0x9e3779b97f4a7c15ull;
+    return (unsigned)(hash >> 32) % (TLB_SPLIT_FILTER * 64);
+}
+
+static void filter_add(struct tlb *tlb, uint64_t number, uint64_t va, unsigned leaf_log2)
+{
+    unsigned hash = split_hash(number, va, leaf_log2);
+    tlb->split_filter[hash / 64] |= 1ull << hash % 64;
+}
+
+void *tlb_fill(struct tlb *tlb, uint64_t key, uint64_t va, unsigned size_log2, unsigned leaf_log2)
+{
+    struct tlb_context *context = find_context(tlb, key, 0);
+    if (!context)
+        context = make_context(tlb, key);
+    context->sizes[half(va)] |= 1ull << size_log2;
+    if (leaf_log2 > size_log2) {
+        context->split[half(va)] |= 1ull << leaf_log2;
+        filter_add(tlb, context->number, va, leaf_log2);
+    }
+    uint64_t page = page_of(va, size_log2);
+    unsigned set = set_of(tlb, page, context->number);
+    size_t index = (size_t)set * TLB_WAYS + tlb->next_way[set];
+    for (size_t i = (size_t)set * TLB_WAYS; i < ((size_t)set + 1) * TLB_WAYS; i++) {
+        if (tlb->tags[i].page == page && tlb->tags[i].context == context->number) {
+            tlb->leaf_log2[i] = (uint8_t)leaf_log2;
+            return (char *)tlb->payload + i * tlb->payload_size;
+        }
+    }
+    tlb->next_way[set] = (uint8_t)((tlb->next_way[set] + 1) % TLB_WAYS);
+    tlb->tags[index] = (struct tlb_tag){page, context->number};
+    tlb->leaf_log2[index] = (uint8_t)leaf_log2;
+    return (char *)tlb->payload + index * tlb->payload_size;
+}
+
+void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match)
+{
+    for (unsigned i = 0; i < tlb->context_count;) {
+        if ((tlb->contexts[i].key & mask) == match)
+            tlb->contexts[i] = tlb->contexts[--tlb->context_count];
+        else
+            i++;
+    }
+}
+
+static void drop_page(struct tlb *tlb, const struct tlb_context *context, uint64_t va, unsigned size_log2)
+{
+    uint64_t page = page_of(va, size_log2);
+    size_t first = (size_t)set_of(tlb, page, context->number) * TLB_WAYS;
+    for (size_t i = first; i < first + TLB_WAYS; i++) {
+        if (tlb->tags[i].page == page && tlb->tags[i].context == context->number)
+            tlb->tags[i].context = 0;
+    }
+}
+
+static const struct tlb_context *context_of(const struct tlb *tlb, const struct tlb_tag *tag)
+{
+    for (unsigned i = 0; i < tlb->context_count; i++) {
+        if (tlb->contexts[i].number == tag->context)
+            return &tlb->contexts[i];
+    }
+    return NULL;
+}
+
+/* Drops the context's entries whose stage-1 leaf meets [first, last], and makes the filter exact again. */
+static void drop_leaves(struct tlb *tlb, const struct tlb_context *context, uint64_t first, uint64_t last)
+{
+    size_t entries = (size_t)TLB_WAYS << tlb->set_bits;
+    memset(tlb->split_filter, 0, sizeof tlb->split_filter);
+    for (size_t i = 0; i < entries; i++) {
+        struct tlb_tag *tag = &tlb->tags[i];
+        uint64_t extent = (1ull << tlb->leaf_log2[i]) - 1;
+        uint64_t leaf = tag_va(tag) & ~extent;
+        if (tag->context == context->number && leaf <= last && (leaf | extent) >= first)
+            tag->context = 0;
+        else if (tlb->leaf_log2[i] > tag_size_log2(tag) && context_of(tlb, tag))
+            filter_add(tlb, tag->context, leaf, tlb->leaf_log2[i]);
+    }
+}
+
+static bool may_be_split(const struct tlb *tlb, const struct tlb_context *context, uint64_t va, unsigned leaf_log2)
+{
+    unsigned hash = split_hash(context->number, va, leaf_log2);
+    return tlb->split_filter[hash / 64] >> hash % 64 & 1;
+}
+
+static void drop_address_in(struct tlb *tlb, const struct tlb_context *context, uint64_t va)
+{
+    for (uint64_t sizes = context->sizes[half(va)]; sizes; sizes &= sizes - 1)
+        drop_page(tlb, context, va, (unsigned)__builtin_ctzll(sizes));
+    /* An address names its whole stage-1 leaf: parts of it that stage 2 made smaller go too. */
+    for (uint64_t leaves = context->split[half(va)]; leaves; leaves &= leaves - 1) {
+        if (may_be_split(tlb, context, va, (unsigned)__builtin_ctzll(leaves))) {
+            drop_leaves(tlb, context, va, va);
+            break;
+        }
+    }
+}
+
+static uint64_t sign_extend_va(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 8) >> 8);
+}
+
+void tlb_drop_address(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va)
+{
+    va = sign_extend_va(va);
+    for (unsigned i = 0; i < tlb->context_count; i++) {
+        if ((tlb->contexts[i].key & mask) == match)
+            drop_address_in(tlb, &tlb->contexts[i], va);
+    }
+}
+
+void tlb_drop_range(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va, uint64_t size)
+{
+    enum { PAGE = 4096, PAGES_ONE_BY_ONE = 64 };
+    if (size <= (uint64_t)PAGES_ONE_BY_ONE * PAGE) {
+        for (uint64_t offset = 0; offset < size; offset += PAGE)
+            tlb_drop_address(tlb, mask, match, va + offset);
+        return;
+    }
+    va = sign_extend_va(va);
+    uint64_t last = size - 1 > UINT64_MAX - va ? UINT64_MAX : va + (size - 1);
+    for (unsigned i = 0; i < tlb->context_count; i++) {
+        if ((tlb->contexts[i].key & mask) == match)
+            drop_leaves(tlb, &tlb->contexts[i], va, last);
+    }
+}
+
+void tlb_visit(const struct tlb *tlb, tlb_visit_fn *visit, void *opaque)
+{
+    size_t entries = (size_t)TLB_WAYS << tlb->set_bits;
+    for (size_t i = 0; i < entries; i++) {
+        const struct tlb_tag *tag = &tlb->tags[i];
+        const struct tlb_context *context = tag->context ? context_of(tlb, tag) : NULL;
+        if (context)
+            visit(opaque, context->key, tag_va(tag), tag_size_log2(tag),
+                  (const char *)tlb->payload + i * tlb->payload_size);
+    }
+}

@@ -1,0 +1,331 @@
+/* AArch64.TranslateAddress: the TLB, and behind it stage 1, then stage 2. */
+#include "mmu/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_ENTRIES = 2048, STAGE2_ENTRIES = 512, FLAT_SIZE_LOG2 = 32, DESCRIPTOR_ATTEMPTS = 8 };
+
+struct mmu *mmu_create(struct bus *bus, uint16_t requester, unsigned entries)
+{
+    struct mmu *mmu = calloc(1, sizeof *mmu);
+    if (!mmu)
+        return NULL;
+    mmu->bus = bus;
+    mmu->requester = requester;
+    if (!tlb_create(&mmu->s1, entries ? entries : DEFAULT_ENTRIES, sizeof(struct mapping)) ||
+        !tlb_create(&mmu->s2, STAGE2_ENTRIES, sizeof(struct s2_leaf))) {
+        mmu_destroy(mmu);
+        return NULL;
+    }
+    return mmu;
+}
+
+void mmu_destroy(struct mmu *mmu)
+{
+    if (!mmu)
+        return;
+    tlb_destroy(&mmu->s1);
+    tlb_destroy(&mmu->s2);
+    free(mmu);
+}
+
+void mmu_reset(struct mmu *mmu)
+{
+    tlb_clear(&mmu->s1);
+    tlb_clear(&mmu->s2);
+    memset(&mmu->window, 0, sizeof mmu->window);
+}
+
+void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque)
+{
+    mmu->observer = fn;
+    mmu->observer_opaque = opaque;
+}
+
+const struct mmu_stats *mmu_stats(const struct mmu *mmu)
+{
+    return &mmu->stats;
+}
+
+/* AArch64.S1DisabledOutput: the address is the output, if it is one. */
+static bool s1_disabled_output(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
+                               uint64_t va, struct s1_leaf *leaf, struct fault_record *fault)
+{
+    *leaf = (struct s1_leaf){.size_log2 = FLAT_SIZE_LOG2, .pas = (uint8_t)regime->security};
+    leaf->attrs = s1_disabled_attrs(regime, access->type);
+    if (!regime->aarch32) {
+        struct s1_params params;
+        get_s1_ttw_params(regime, va, &params);
+        unsigned top = addr_top(&params, access->type);
+        if ((va & low_mask(top + 1)) >> regime->features->pa_bits)
+            return set_fault(fault, FAULT_ADDRESS_SIZE, 0);
+    }
+    leaf->address = va & low_mask(56) & ~low_mask(FLAT_SIZE_LOG2);
+    return s1_check(regime, access, aligned, leaf, fault);
+}
+
+/* AArch64.VAIsOutOfRange */
+static bool va_out_of_range(const struct mmu_regime *regime, const struct mmu_access *access,
+                            const struct s1_params *params, uint64_t va)
+{
+    unsigned top = addr_top(params, access->type), iasize = 64u - params->txsz;
+    if (top < iasize)
+        return false;
+    uint64_t above = (va & low_mask(top + 1)) >> iasize;
+    if (has_unprivileged(regime) && upper_range(va))
+        return above != low_mask(top + 1 - iasize);
+    return above != 0;
+}
+
+/* AArch64.S1TxSZFaults, and the limits that an unfaulting value acts as. */
+static bool limit_txsz(const struct mmu_features *features, struct s1_params *params)
+{
+    unsigned min = s1_min_txsz(features, params), max = max_txsz(features, params->granule_bits);
+    if (params->txsz < min) {
+        if (features->lva || features->fault_small_txsz)
+            return false;
+        params->txsz = (uint8_t)min;
+    } else if (params->txsz > max) {
+        if (features->fault_large_txsz)
+            return false;
+        params->txsz = (uint8_t)max;
+    }
+    return true;
+}
+
+/* The leaf descriptor as this access leaves it: Access flag, and dirty state for a write. */
+static uint64_t s1_updated_descriptor(const struct mmu_regime *regime, const struct mmu_access *access,
+                                      const struct s1_params *params, uint64_t descriptor, enum fault_type fault)
+{
+    bool dirty_permitted = fault == FAULT_NONE;
+    bool flag_permitted = dirty_permitted || ((fault == FAULT_PERMISSION || fault == FAULT_ALIGNMENT) &&
+                                              regime->features->access_flag_update_on_fault);
+    if (params->ha && flag_permitted)
+        descriptor |= 1ull << 10;
+    if (params->ha && params->hd && dirty_permitted && bit(descriptor, 51) && access_dirties(access))
+        descriptor &= ~(1ull << 7);
+    return descriptor;
+}
+
+/* One turn of AArch64.S1Translate's loop. *again: the descriptor changed between the walk and its update. */
+static bool s1_walk_and_check(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                              bool aligned, uint64_t va, const struct s1_params *params, struct s1_leaf *leaf,
+                              bool *cacheable, bool *again, struct fault_record *fault)
+{
+    struct descriptor_site site;
+    struct full_address pa;
+    uint64_t previous;
+    *again = false;
+    if (!s1_walk(mmu, regime, access, va, params, leaf, &site, fault))
+        return false;
+    bool allowed = s1_check(regime, access, aligned, leaf, fault);
+    uint64_t updated = s1_updated_descriptor(regime, access, params, site.value, fault->type);
+    *cacheable = bit(updated, 10);
+    if (updated == site.value || access->no_update)
+        return allowed;
+    if (!s2_translate_walk(mmu, regime, access, true, site.at, &pa, fault))
+        return false;
+    if (!mem_swap_table_descriptor(mmu, access, pa, &site, updated, &previous))
+        return set_fault(fault, FAULT_SYNC_EXTERNAL_ON_WALK, leaf->level);
+    leaf->dirty_owed = leaf->dirty_owed && bit(updated, 7);
+    *again = previous != site.value;
+    return allowed;
+}
+
+/* AArch64.S1Translate */
+static bool aarch64_s1_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                                 bool aligned, uint64_t va, struct s1_leaf *leaf, bool *cacheable,
+                                 struct fault_record *fault)
+{
+    struct s1_params params;
+    get_s1_ttw_params(regime, va, &params);
+    if (!limit_txsz(regime->features, &params) || va_out_of_range(regime, access, &params, va) ||
+        (access->el == 0 && params.e0pd))
+        return set_fault(fault, FAULT_TRANSLATION, 0);
+    for (int attempt = 0; attempt < DESCRIPTOR_ATTEMPTS; attempt++) {
+        bool again;
+        bool allowed = s1_walk_and_check(mmu, regime, access, aligned, va, &params, leaf, cacheable, &again, fault);
+        if (!again)
+            return allowed;
+        fault->type = FAULT_NONE;
+    }
+    return set_fault(fault, FAULT_HW_UPDATE, leaf->level);
+}
+
+/* AArch32.S1TranslateLD, AArch32.S1TranslateSD */
+static bool aarch32_s1_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                                 bool aligned, uint32_t va, struct s1_leaf *leaf, bool *cacheable,
+                                 struct fault_record *fault)
+{
+    bool walked = short_descriptor_format(regime) ? aarch32_s1_walk_sd(mmu, regime, access, va, leaf, fault)
+                                                  : aarch32_s1_walk_ld(mmu, regime, access, va, leaf, fault);
+    *cacheable = true;
+    return walked && s1_check(regime, access, aligned, leaf, fault);
+}
+
+static bool s1_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                         bool aligned, uint64_t va, struct s1_leaf *leaf, bool *cacheable, struct fault_record *fault)
+{
+    *cacheable = false;
+    if (!s1_enabled(regime))
+        return s1_disabled_output(regime, access, aligned, va, leaf, fault);
+    if (regime->aarch32)
+        return aarch32_s1_translate(mmu, regime, access, aligned, (uint32_t)va, leaf, cacheable, fault);
+    return aarch64_s1_translate(mmu, regime, access, aligned, va, leaf, cacheable, fault);
+}
+
+static bool uses_stage2(const struct mmu_regime *regime, const struct mmu_access *access)
+{
+    return regime->stage2 && !access->first_stage_only;
+}
+
+/* AArch64.FullTranslate, AArch32.FullTranslate */
+static bool full_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                           bool aligned, uint64_t va, struct mapping *mapping, bool *cacheable,
+                           struct fault_record *fault)
+{
+    mapping->s2.present = false;
+    if (!s1_translate(mmu, regime, access, aligned, va, &mapping->s1, cacheable, fault))
+        return false;
+    if (!uses_stage2(regime, access))
+        return true;
+    bool s2_cacheable;
+    struct mem_attrs s1_attrs = s1_output_attrs(regime, access->type, &mapping->s1);
+    struct full_address ipa = {s1_output(&mapping->s1, va), (enum pas)mapping->s1.pas};
+    bool translated = s2_translate(mmu, regime, access, aligned, ipa, &s1_attrs, &mapping->s2, &s2_cacheable, fault);
+    *cacheable = *cacheable && s2_cacheable;
+    return translated;
+}
+
+/* The checks of both stages on a TLB entry. */
+static bool check_mapping(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned, uint64_t va,
+                          const struct mapping *mapping, struct fault_record *fault)
+{
+    if (!s1_check(regime, access, aligned, &mapping->s1, fault))
+        return false;
+    if (!mapping->s2.present)
+        return true;
+    struct mem_attrs s1_attrs = s1_output_attrs(regime, access->type, &mapping->s1);
+    struct mem_attrs attrs = s2_attrs(regime, &s1_attrs, &mapping->s2);
+    fault->second_stage = true;
+    fault->ipa = s1_output(&mapping->s1, va);
+    fault->ipa_pas = (enum pas)mapping->s1.pas;
+    return s2_check(regime, access, aligned, &mapping->s2, &attrs, fault);
+}
+
+static unsigned mapping_size_log2(const struct mapping *mapping)
+{
+    unsigned size_log2 = mapping->s1.size_log2;
+    return mapping->s2.present && mapping->s2.size_log2 < size_log2 ? mapping->s2.size_log2 : size_log2;
+}
+
+static void fill_permissions(const struct mmu_regime *regime, const struct mmu_access *access,
+                             const struct mapping *mapping, struct mmu_result *result)
+{
+    bool client = true;
+    unsigned may = s1_compute_permissions(regime, &mapping->s1, access->el, access->pan);
+    if (mapping->s1.domain_checked)
+        client = field(regime->dacr, 2 * mapping->s1.domain, 2) == 1;
+    if (!client)
+        may = MAY_READ | MAY_WRITE | MAY_EXECUTE;
+    if (mapping->s2.present)
+        may &= s2_compute_permissions(&mapping->s2, access->el);
+    result->may_read = may & MAY_READ;
+    result->may_write = (may & MAY_WRITE) && !mapping->s1.dirty_owed &&
+                        !(mapping->s2.present && mapping->s2.dirty_owed);
+    result->may_execute = may & MAY_EXECUTE;
+}
+
+static void fill_result(const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
+                        const struct mapping *mapping, struct mmu_result *result)
+{
+    uint64_t ipa = s1_output(&mapping->s1, va);
+    result->pa = ipa;
+    result->pas = (enum pas)mapping->s1.pas;
+    result->attrs = s1_output_attrs(regime, access->type, &mapping->s1);
+    if (mapping->s2.present) {
+        struct mem_attrs s1_attrs = result->attrs;
+        result->pa = s2_output(&mapping->s2, ipa);
+        result->pas = (enum pas)mapping->s2.pas;
+        result->attrs = s2_output_attrs(regime, access->type, &s1_attrs, &mapping->s2);
+    }
+    result->page_size = 1ull << mapping_size_log2(mapping);
+    result->guarded = mapping->s1.guarded;
+    result->supersection = mapping->s1.supersection;
+    result->fault.type = FAULT_NONE;
+    fill_permissions(regime, access, mapping, result);
+}
+
+static uint64_t s1_key(const struct mmu_regime *regime)
+{
+    return regime->id | (uint64_t)regime->security << KEY_SECURITY | (uint64_t)regime->stage2 << KEY_STAGE2 |
+           (uint64_t)regime->aarch32 << KEY_AARCH32 |
+           (regime->id == REGIME_EL10 ? (uint64_t)regime->vmid << KEY_VMID : 0);
+}
+
+static const uint64_t GLOBAL_KEY = 1ull << KEY_GLOBAL;
+
+static const struct mapping *look_up(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va)
+{
+    uint64_t key = s1_key(regime);
+    const struct mapping *mapping = NULL;
+    if (has_unprivileged(regime))
+        mapping = tlb_lookup(&mmu->s1, key | (uint64_t)regime->asid[0] << KEY_ASID, 0, va);
+    return mapping ? mapping : tlb_lookup(&mmu->s1, key | GLOBAL_KEY, 1, va);
+}
+
+static void enter(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, const struct mapping *mapping)
+{
+    uint64_t key = s1_key(regime);
+    key |= mapping->s1.ng ? (uint64_t)regime->asid[0] << KEY_ASID : GLOBAL_KEY;
+    struct mapping *entry = tlb_fill(&mmu->s1, key, va, mapping_size_log2(mapping), mapping->s1.size_log2);
+    *entry = *mapping;
+}
+
+/* An entry that must not be used: the write owes an update of a descriptor, so the tables are walked again. */
+static bool must_walk(const struct mmu_access *access, const struct mapping *mapping)
+{
+    return access_dirties(access) && (mapping->s1.dirty_owed || (mapping->s2.present && mapping->s2.dirty_owed));
+}
+
+static void start_fault(struct fault_record *fault, const struct mmu_access *access, uint64_t va)
+{
+    *fault = (struct fault_record){.access = *access, .va = va, .write = access->write && !access->read};
+    if (access->type == ACCESS_DC || access->type == ACCESS_IC)
+        fault->write = false;
+}
+
+bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
+                   struct mmu_result *result)
+{
+    struct fault_record *fault = &result->fault;
+    bool aligned = !access->size || !(va & (access->size - 1u));
+    start_fault(fault, access, va);
+    if (!aligned && access->aligned_required)
+        return set_fault(fault, FAULT_ALIGNMENT, 0);
+
+    /* Stage 1 alone, of a regime that has two, isn't what entries hold. */
+    bool by_tlb = s1_enabled(regime) && regime->stage2 == uses_stage2(regime, access);
+    uint64_t key_va = regime->aarch32 ? (uint32_t)va : canonical_va(regime, access->type, va);
+    if (by_tlb && !(access->el == 0 && !regime->aarch32 && e0pd_faults(regime, va))) {
+        const struct mapping *mapping = look_up(mmu, regime, key_va);
+        if (mapping && !must_walk(access, mapping)) {
+            mmu->stats.tlb_hits++;
+            if (!check_mapping(regime, access, aligned, va, mapping, fault))
+                return false;
+            fill_result(regime, access, va, mapping, result);
+            return true;
+        }
+    }
+
+    struct mapping mapping;
+    bool cacheable;
+    mmu->stats.tlb_misses += by_tlb;
+    if (!full_translate(mmu, regime, access, aligned, va, &mapping, &cacheable, fault))
+        return false;
+    fill_result(regime, access, va, &mapping, result);
+    if (by_tlb && cacheable && !access->no_update)
+        enter(mmu, regime, key_va, &mapping);
+    return true;
+}

@@ -1,0 +1,169 @@
+/* AArch64.S1Walk: from TTBR to the leaf of stage 1. */
+#include "mmu/internal.h"
+
+/* What table descriptors have added to the permissions of everything below (APTable, PXNTable, UXNTable, NSTable). */
+struct table_state {
+    struct full_address base;
+    int level;
+    unsigned ap_table;
+    bool pxn_table, uxn_table; /* UXNTable is XNTable in regimes of one range */
+};
+
+/* AArch64.S1ApplyTablePerms */
+static void apply_table_permissions(const struct mmu_regime *regime, const struct s1_params *params,
+                                    uint64_t descriptor, struct table_state *state)
+{
+    if (params->hpd)
+        return;
+    if (params->nv1) {
+        state->ap_table |= (unsigned)field(descriptor, 62, 1) << 1;
+        state->pxn_table |= bit(descriptor, 60);
+    } else if (has_unprivileged(regime)) {
+        state->ap_table |= (unsigned)field(descriptor, 61, 2);
+        state->uxn_table |= bit(descriptor, 60);
+        state->pxn_table |= bit(descriptor, 59);
+    } else {
+        state->ap_table |= (unsigned)field(descriptor, 62, 1) << 1;
+        state->uxn_table |= bit(descriptor, 60);
+    }
+}
+
+/* AArch64.S1ApplyOutputPerms and the part of S1DirectBasePermissions that no register changes afterwards. */
+static uint8_t output_permissions(const struct mmu_regime *regime, const struct s1_params *params, uint64_t descriptor,
+                                  const struct table_state *state)
+{
+    unsigned ap = (unsigned)field(descriptor, 6, 2);
+    bool writable = params->ha && params->hd && bit(descriptor, 51); /* DBM: read-only means clean */
+    if (writable)
+        ap &= 1;
+    if (!has_unprivileged(regime)) {
+        bool xn = bit(descriptor, 54) || state->uxn_table;
+        return s1_direct_permissions(ap & 2, state->ap_table & 2, xn, true);
+    }
+    if (params->nv1)
+        return s1_direct_permissions(ap & 2, state->ap_table, bit(descriptor, 54) || state->pxn_table, false);
+    bool pxn = bit(descriptor, 53) || state->pxn_table;
+    bool uxn = bit(descriptor, 54) || state->uxn_table;
+    uint8_t permissions = s1_direct_permissions(ap, state->ap_table, pxn, uxn);
+    if (permissions & S1_UW) /* what EL0 can write, EL1 never executes */
+        permissions &= (uint8_t)~S1_PX;
+    return permissions;
+}
+
+static enum pas leaf_pas(enum pas table_pas, const struct mmu_regime *regime, uint64_t descriptor)
+{
+    static const uint8_t by_nse_ns[4] = {PAS_SECURE, PAS_NON_SECURE, PAS_ROOT, PAS_REALM};
+    switch (table_pas) {
+    case PAS_SECURE:
+        return bit(descriptor, 5) ? PAS_NON_SECURE : PAS_SECURE;
+    case PAS_ROOT:
+        return (enum pas)by_nse_ns[field(descriptor, 11, 1) << 1 | field(descriptor, 5, 1)];
+    case PAS_REALM:
+        return regime->id != REGIME_EL10 && bit(descriptor, 5) ? PAS_NON_SECURE : PAS_REALM;
+    default:
+        return PAS_NON_SECURE;
+    }
+}
+
+/* AArch64.S1NextWalkStateLeaf */
+static void decode_leaf(const struct mmu_regime *regime, const struct s1_params *params, uint64_t descriptor,
+                        const struct table_state *state, struct s1_leaf *leaf)
+{
+    const struct mmu_features *features = regime->features;
+    unsigned attr = (unsigned)field(params->mair, 8 * (unsigned)field(descriptor, 2, 3), 8);
+    unsigned sh = params->ds ? params->sh : (unsigned)field(descriptor, 8, 2);
+    unsigned size_log2 = translation_size(params->granule_bits, state->level);
+    if (bit(descriptor, 52) && !features->ignore_contiguous)
+        size_log2 += contiguous_size(params->granule_bits, state->level);
+
+    *leaf = (struct s1_leaf){.enabled = true};
+    leaf->level = (int8_t)state->level;
+    leaf->size_log2 = (uint8_t)size_log2;
+    leaf->address = leaf_base(features, descriptor, params->granule_bits, params->ds, state->level) &
+                    ~low_mask(size_log2);
+    leaf->pas = (uint8_t)leaf_pas(state->base.pas, regime, descriptor);
+    leaf->attrs = s1_decode_mem_attrs(features, attr, sh, true);
+    leaf->permissions = output_permissions(regime, params, descriptor, state);
+    leaf->dirty_owed = params->ha && params->hd && bit(descriptor, 51) && bit(descriptor, 7);
+    leaf->guarded = features->bti && bit(descriptor, 50);
+    leaf->ng = has_unprivileged(regime) &&
+               (bit(descriptor, 11) || (regime->security == PAS_SECURE && state->base.pas == PAS_NON_SECURE));
+}
+
+/* Follows a table descriptor (AArch64.S1NextWalkStateTable). */
+static void next_table(const struct mmu_regime *regime, const struct s1_params *params, uint64_t descriptor,
+                       struct table_state *state)
+{
+    state->base.address = next_table_base(regime->features, descriptor, params->granule_bits, params->ds);
+    if (state->base.pas == PAS_SECURE && bit(descriptor, 63))
+        state->base.pas = PAS_NON_SECURE;
+    apply_table_permissions(regime, params, descriptor, state);
+    state->level++;
+}
+
+/* The checks after the leaf is found, in the order of AArch64.S1Walk. */
+static bool check_leaf(const struct mmu_regime *regime, const struct mmu_access *access,
+                       const struct s1_params *params, uint64_t va, uint64_t descriptor, const struct s1_leaf *leaf,
+                       struct fault_record *fault)
+{
+    const struct mmu_features *features = regime->features;
+    bool cache_operation = access->type == ACCESS_DC || access->type == ACCESS_IC;
+    if (features->fault_contiguous && bit(descriptor, 52) && leaf->size_log2 > 64u - params->txsz)
+        return set_fault(fault, FAULT_TRANSLATION, leaf->level);
+    if (oa_out_of_range(features, s1_output(leaf, va), params->ps, params->granule_bits))
+        return set_fault(fault, FAULT_ADDRESS_SIZE, leaf->level);
+    if (!bit(descriptor, 10) && !params->ha && !(cache_operation && features->no_cacheop_access_flag_fault))
+        return set_fault(fault, FAULT_ACCESS_FLAG, leaf->level);
+    return true;
+}
+
+static uint64_t entry_address(const struct s1_params *params, uint64_t va, const struct table_state *state,
+                              unsigned index_bits)
+{
+    unsigned lsb = translation_size(params->granule_bits, state->level);
+    return state->base.address | field(va, lsb, index_bits) << 3;
+}
+
+bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
+             const struct s1_params *params, struct s1_leaf *leaf, struct descriptor_site *site,
+             struct fault_record *fault)
+{
+    const struct mmu_features *features = regime->features;
+    unsigned iasize = 64u - params->txsz, stride = params->granule_bits - 3u;
+    struct table_state state = {.level = FINAL_LEVEL - (int)((iasize - 1 - params->granule_bits) / stride)};
+    unsigned index_bits = iasize - translation_size(params->granule_bits, state.level);
+
+    mmu->stats.walks++;
+    if (params->epd)
+        return set_fault(fault, FAULT_TRANSLATION, 0);
+    state.base.pas = regime->security;
+    state.base.address = table_base(features, params->ttbr, params->granule_bits, params->ps, params->ds, index_bits);
+    site->big_endian = params->ee;
+    site->at.address = entry_address(params, va, &state, index_bits);
+    if (oa_out_of_range(features, site->at.address, params->ps, params->granule_bits))
+        return set_fault(fault, FAULT_ADDRESS_SIZE, 0);
+
+    for (;;) {
+        struct full_address pa;
+        fault->level = (int8_t)state.level;
+        site->at.pas = state.base.pas;
+        if (!s2_translate_walk(mmu, regime, access, false, site->at, &pa, fault))
+            return false;
+        if (!fetch_descriptor(mmu, access, pa, 8, params->ee, &site->value))
+            return set_fault(fault, FAULT_SYNC_EXTERNAL_ON_WALK, state.level);
+        if (mmu->observer)
+            mmu->observer(mmu->observer_opaque, 1, state.level, pa.address, pa.pas, site->value);
+        switch (decode_descriptor_type(features, site->value, params->granule_bits, params->ds, state.level)) {
+        case DESCRIPTOR_INVALID:
+            return set_fault(fault, FAULT_TRANSLATION, state.level);
+        case DESCRIPTOR_LEAF:
+            decode_leaf(regime, params, site->value, &state, leaf);
+            return check_leaf(regime, access, params, va, site->value, leaf, fault);
+        case DESCRIPTOR_TABLE:
+            next_table(regime, params, site->value, &state);
+            site->at.address = entry_address(params, va, &state, stride);
+            if (oa_out_of_range(features, site->at.address, params->ps, params->granule_bits))
+                return set_fault(fault, FAULT_ADDRESS_SIZE, state.level - 1);
+        }
+    }
+}
