@@ -60,6 +60,8 @@ struct board {
     /* Loads images, makes the device tree, sets the PEs' starting state. Everything is freshly reset. Called at
      * creation and at every cold reset. */
     int (*load)(struct armsim_machine *machine);
+    /* A warm reset: sets the PEs' starting state over memory as it is. Optional: without it load() is called. */
+    int (*start)(struct armsim_machine *machine);
     /* Frees machine->board_data; may be called after any of the hooks failed. Optional. */
     void (*destroy)(struct armsim_machine *machine);
 };
@@ -144,6 +146,7 @@ struct armsim_machine {
     /* PEs. */
     unsigned pe_count;
     struct pe **pes;
+    char (*pe_names)[8]; /* "pe0": state sections */
     struct generic_timer **timers; /* one for each PE; NULL without a GIC */
     struct icache *icache;
     struct pe_env pe_env;
@@ -201,7 +204,8 @@ struct armsim_machine {
     struct trace *trace;
     uint64_t *breakpoints; /* sorted */
     size_t breakpoint_count;
-    uint64_t breakpoint_passed; /* stopped there: the next run executes it */
+    uint64_t breakpoint_passed; /* stopped at this instruction count: the next run goes on */
+    unsigned breakpoint_pe;
     bool breakpoint_pass;
     bool trap_listeners;   /* somebody beside the ring wants trap records */
     struct irq_line (*pins)[4]; /* per PE: IRQ, FIQ, virtual IRQ, virtual FIQ, driven by the GIC */
@@ -270,11 +274,14 @@ int machine_input(struct armsim_machine *machine, enum input_kind kind, uint32_t
                   const void *data, size_t size);
 void machine_deliver_inputs(struct armsim_machine *machine);
 bool machine_input_possible(const struct armsim_machine *machine);
+void machine_clear_input_log(struct armsim_machine *machine);
 void machine_free_inputs(struct armsim_machine *machine);
 
 /* --- options.c --- */
 int machine_copy_options(struct armsim_machine *machine, const struct armsim_options *options);
 void machine_free_options(struct armsim_machine *machine);
+/* A region's name ("ram@40000000") that lives as long as the machine; NULL: out of memory. */
+char *machine_keep_name(struct armsim_machine *machine, const char *prefix, uint64_t address);
 int machine_check_options(struct armsim_machine *machine);
 
 /* --- cpu_option.c: "model,feature=on|off" --- */

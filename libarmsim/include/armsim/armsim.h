@@ -624,6 +624,7 @@ ARMSIM_API const char *armsim_trap_kind_name(enum armsim_trap_kind kind);
 struct armsim_instruction {
     uint32_t pe;
     uint8_t el;
+    bool sp_selected; /**< PSTATE.SP */
     bool secure;
     uint64_t pc;
     bool fetched;        /**< false: the fetch will fault, `word` is 0 */

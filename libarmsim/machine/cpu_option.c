@@ -1,0 +1,56 @@
+/* "model,feature=on|off,...": the CPU option. */
+#include "libarmsim/machine/machine.h"
+
+#include <string.h>
+
+enum { NAME_MAX_LENGTH = 63 };
+
+/* Copies up to the next ',' or '='; returns where it stopped, or NULL when the name is too long or empty. */
+static const char *take_name(const char *text, const char *stops, char name[NAME_MAX_LENGTH + 1])
+{
+    size_t length = strcspn(text, stops);
+    if (!length || length > NAME_MAX_LENGTH)
+        return NULL;
+    memcpy(name, text, length);
+    name[length] = '\0';
+    return text + length;
+}
+
+static int switch_feature(struct armsim_machine *machine, const char *name, const char *value)
+{
+    enum feature feature = feature_find(name);
+    if (feature == FEATURE_COUNT)
+        return machine_fail(machine, ARMSIM_ERROR_OPTION, "cpu: unknown feature '%s'", name);
+    bool on = strcmp(value, "on") == 0;
+    if (!on && strcmp(value, "off") != 0)
+        return machine_fail(machine, ARMSIM_ERROR_OPTION, "cpu: feature %s is '%s', on or off expected", name, value);
+    if (!feature_set_change(&machine->features, feature, on))
+        return machine_fail(machine, ARMSIM_ERROR_OPTION, "cpu: feature %s is not implemented in this build", name);
+    return 0;
+}
+
+int machine_parse_cpu(struct armsim_machine *machine)
+{
+    const char *text = machine->options.cpu;
+    char name[NAME_MAX_LENGTH + 1], value[NAME_MAX_LENGTH + 1];
+    const char *at = text ? take_name(text, ",", name) : NULL;
+    if (!at)
+        return machine_fail(machine, ARMSIM_ERROR_OPTION, "cpu: '%s' given, a model's name expected",
+                            text ? text : "");
+    machine->model = cpu_model_find(name);
+    if (!machine->model)
+        return machine_fail(machine, ARMSIM_ERROR_OPTION, "cpu: unknown model '%s'", name);
+    machine->features = machine->model->features;
+    while (*at == ',') {
+        at = take_name(at + 1, "=,", name);
+        if (!at || *at != '=')
+            return machine_fail(machine, ARMSIM_ERROR_OPTION, "cpu: '%s': feature=on or feature=off expected", text);
+        at = take_name(at + 1, ",", value);
+        if (!at)
+            return machine_fail(machine, ARMSIM_ERROR_OPTION, "cpu: feature %s: on or off expected", name);
+        int result = switch_feature(machine, name, value);
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}

@@ -1,0 +1,130 @@
+/* The host's view of memory. */
+#include "libarmsim/machine/look.h"
+
+#include "cpu/host.h"
+
+#include <string.h>
+
+enum { PAGE = 4096 };
+
+static struct bus_attrs look_attrs(enum pas pas)
+{
+    return (struct bus_attrs){.pas = pas, .debug = true, .requester = BUS_REQUESTER_DMA};
+}
+
+static struct host_walk walk_of(const struct armsim_machine *machine, const struct armsim_space *space,
+                                enum access_type type)
+{
+    const struct pe *pe = machine->pes[space->pe];
+    return (struct host_walk){
+        .el = space->current ? pe->pstate.el : space->el,
+        .secure = space->current ? host_is_secure(pe) : space->pas == ARMSIM_PAS_SECURE,
+        .type = type,
+        .ignore_permissions = space->ignore_permissions,
+    };
+}
+
+bool look_fetch(struct armsim_machine *machine, struct pe *pe, uint32_t *word)
+{
+    struct host_walk walk = {.el = pe->pstate.el, .secure = host_is_secure(pe), .type = ACCESS_FETCH};
+    struct mmu_result result;
+    bool unsupported;
+    *word = 0;
+    if (pe->pc & 3 || !host_translate(pe, &walk, pe->pc, &result, &unsupported))
+        return false;
+    uint8_t bytes[4];
+    if (bus_read_block(machine->bus, result.pa, bytes, sizeof(bytes), look_attrs(result.pas)) != BUS_OK)
+        return false;
+    *word = bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    return true;
+}
+
+int look_check_space(struct armsim_machine *machine, const struct armsim_space *space)
+{
+    if (!space->is_virtual) {
+        if ((unsigned)space->pas >= PAS_COUNT)
+            return machine_fail(machine, ARMSIM_ERROR_ARGUMENT, "space: physical address space %d", (int)space->pas);
+        return 0;
+    }
+    if (space->pe >= machine->pe_count)
+        return machine_fail(machine, ARMSIM_ERROR_ARGUMENT, "space: PE %u, the machine has %u", space->pe,
+                            machine->pe_count);
+    if (space->current)
+        return 0;
+    if (space->el > 3 || (space->pas != ARMSIM_PAS_NON_SECURE && space->pas != ARMSIM_PAS_SECURE))
+        return machine_fail(machine, ARMSIM_ERROR_ARGUMENT, "space: EL%u of security state %d", space->el,
+                            (int)space->pas);
+    return 0;
+}
+
+/* A device register, in one access. */
+static bool device_access(struct armsim_machine *machine, enum pas pas, uint64_t pa, uint8_t *data, size_t size,
+                          bool write)
+{
+    uint64_t value = 0;
+    if (write) {
+        for (size_t i = 0; i < size; i++)
+            value |= (uint64_t)data[i] << (8 * i);
+        return bus_write(machine->bus, pa, (unsigned)size, look_attrs(pas), value) == BUS_OK;
+    }
+    if (bus_read(machine->bus, pa, (unsigned)size, look_attrs(pas), &value) != BUS_OK)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        data[i] = (uint8_t)(value >> (8 * i));
+    return true;
+}
+
+/* One piece that doesn't leave a page. `whole`: it is all that the caller asked for. */
+static bool transfer_piece(struct armsim_machine *machine, enum pas pas, uint64_t pa, uint8_t *data, size_t size,
+                           bool write, bool whole)
+{
+    uint64_t offset;
+    const struct bus_region *region = bus_find(machine->bus, pas, pa, &offset);
+    if (!region)
+        return false;
+    if (region->kind == BUS_MMIO) {
+        bool one_access = (size == 1 || size == 2 || size == 4 || size == 8) && pa % size == 0;
+        return whole && one_access && device_access(machine, pas, pa, data, size, write);
+    }
+    if (!write)
+        return bus_read_block(machine->bus, pa, data, size, look_attrs(pas)) == BUS_OK;
+    if (bus_write_block(machine->bus, pa, data, size, look_attrs(pas)) != BUS_OK)
+        return false;
+    icache_invalidate(machine->icache, region->base + offset, size);
+    return true;
+}
+
+int look_transfer(struct armsim_machine *machine, const struct armsim_space *space, uint64_t address, void *data,
+                  size_t size, bool write, size_t *done)
+{
+    uint8_t *bytes = data;
+    size_t count = 0;
+    *done = 0;
+    while (count < size) {
+        uint64_t at = address + count;
+        size_t piece = PAGE - (size_t)(at & (PAGE - 1));
+        if (piece > size - count)
+            piece = size - count;
+        uint64_t pa = at;
+        enum pas pas = (enum pas)space->pas;
+        if (space->is_virtual) {
+            struct host_walk walk = walk_of(machine, space, write ? ACCESS_WRITE : ACCESS_READ);
+            struct mmu_result result;
+            bool unsupported = false;
+            if (!host_translate(machine->pes[space->pe], &walk, at, &result, &unsupported))
+                return unsupported ? machine_fail(machine, ARMSIM_ERROR_UNSUPPORTED,
+                                                  "space: the PE has no EL%u in %s state", walk.el,
+                                                  walk.secure ? "Secure" : "Non-secure")
+                                   : machine_fail(machine, ARMSIM_ERROR_FAULT, "0x%llx doesn't translate",
+                                                  (unsigned long long)at);
+            pa = result.pa;
+            pas = result.pas;
+        }
+        if (!transfer_piece(machine, pas, pa, bytes + count, piece, write, piece == size))
+            return machine_fail(machine, ARMSIM_ERROR_FAULT, "nothing answers at physical address 0x%llx",
+                                (unsigned long long)pa);
+        count += piece;
+        *done = count;
+    }
+    return 0;
+}

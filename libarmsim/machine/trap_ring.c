@@ -1,0 +1,72 @@
+/* Trap records: ring and counters. */
+#include "libarmsim/machine/trap_ring.h"
+
+#include <stdlib.h>
+
+struct trap_ring *trap_ring_create(uint32_t size)
+{
+    struct trap_ring *ring = calloc(1, sizeof(*ring) + size * sizeof(ring->records[0]));
+    if (ring)
+        ring->size = size;
+    return ring;
+}
+
+void trap_ring_destroy(struct trap_ring *ring)
+{
+    free(ring);
+}
+
+struct armsim_trap *trap_ring_next(struct trap_ring *ring)
+{
+    struct armsim_trap *trap = &ring->scratch;
+    if (ring->size) {
+        trap = &ring->records[ring->next];
+        ring->next = ring->next + 1 == ring->size ? 0 : ring->next + 1;
+    }
+    trap->sequence = ring->total++;
+    return trap;
+}
+
+void trap_ring_count(struct trap_ring *ring, const struct armsim_trap *trap)
+{
+    unsigned class = trap->kind == ARMSIM_TRAP_SYNC ? TRAP_CLASS_SYNC + (trap->ec & 63) : trap->kind;
+    ring->counts[trap->from_el & 3][trap->to_el & 3][class]++;
+}
+
+size_t trap_ring_copy(const struct trap_ring *ring, uint64_t from, struct armsim_trap *traps, size_t max)
+{
+    uint64_t kept = ring->total < ring->size ? ring->total : ring->size;
+    uint64_t first = ring->total - kept;
+    if (from < first)
+        from = first;
+    size_t count = 0;
+    for (; from < ring->total && count < max; from++) /* slots follow the sequence */
+        traps[count++] = ring->records[from % ring->size];
+    return count;
+}
+
+size_t trap_ring_counts(const struct trap_ring *ring, struct armsim_trap_count *counts, size_t max)
+{
+    size_t lines = 0;
+    for (unsigned from = 0; from < 4; from++) {
+        for (unsigned to = 0; to < 4; to++) {
+            for (unsigned class = 0; class < TRAP_CLASSES; class++) {
+                uint64_t count = ring->counts[from][to][class];
+                if (!count)
+                    continue;
+                if (lines < max) {
+                    bool sync = class >= TRAP_CLASS_SYNC;
+                    counts[lines] = (struct armsim_trap_count){
+                        .from_el = (uint8_t)from,
+                        .to_el = (uint8_t)to,
+                        .kind = sync ? ARMSIM_TRAP_SYNC : (enum armsim_trap_kind)class,
+                        .ec = (uint8_t)(sync ? class - TRAP_CLASS_SYNC : 0),
+                        .count = count,
+                    };
+                }
+                lines++;
+            }
+        }
+    }
+    return lines;
+}
