@@ -6,6 +6,7 @@
 #ifndef ARMSIM_CPU_PE_H
 #define ARMSIM_CPU_PE_H
 
+#include "cpu/fp/fp.h"
 #include "cpu/features.h"      /* generated from features.def: enum feature, struct feature_set, cpu models */
 #include "cpu/sysreg_index.h"  /* generated from sysregs.def: enum sysreg_index SR_<NAME>, SR_COUNT */
 #include "libarmsim/fabric/bus.h"
@@ -102,8 +103,6 @@ struct pe_env {
     void (*broadcast_tlbi)(void *machine, struct pe *from, const struct tlbi *tlbi);
     /* IC IALLUIS / IVAU broadcasts (split-cache option only). */
     void (*broadcast_icache)(void *machine, struct pe *from, bool all, uint64_t pa);
-    /* A store by `from` to physical granule: clears the other PEs' global monitors. Only called while any is set. */
-    void (*clear_monitors)(void *machine, struct pe *from, uint64_t pa, uint64_t size);
     /* Firmware built into the machine (PSCI, SMCCC). True: the call was handled, X0-X3 are set. */
     bool (*conduit)(void *machine, struct pe *pe, bool smc, uint16_t imm);
     /* Semihosting: HLT #0xF000. True: handled (X0 set). */
@@ -142,7 +141,12 @@ struct pe {
     struct return_stack *return_stack; /* the current EL's */
     bool fp_enabled;             /* SIMD&FP instructions do not trap at the current EL */
     union vreg v[32] __attribute__((aligned(16)));
-    uint32_t fpcr, fpsr;
+    union {
+        struct fp_env fp_env; /* the same two registers, as cpu/fp takes them */
+        struct {
+            uint32_t fpcr, fpsr;
+        };
+    };
     struct fast_tlb_entry dtlb[FAST_TLB_ENTRIES];
     struct fast_itlb_entry itlb[FAST_ITLB_ENTRIES];
 
@@ -156,6 +160,7 @@ struct pe {
     enum pe_power power;
     struct {
         bool local_valid, global_valid;
+        enum pas pas;
         uint64_t pa;             /* granule base */
         uint64_t size;           /* granule size in bytes */
         uint64_t tagged_va;      /* for pair/size checks IMPLEMENTATION DEFINED choices */
@@ -163,7 +168,7 @@ struct pe {
 
     /* --- identity --- */
     unsigned index;
-    uint64_t mpidr;
+    uint64_t mpidr, reset_address;
     const struct cpu_model *model;
     struct feature_set features; /* after -cpu model,feature=on|off */
     bool have_el2, have_el3;
@@ -248,5 +253,16 @@ void pe_load_sp(struct pe *pe);
 bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data);
 bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data);
 struct mmu_access data_access(const struct pe *pe, bool write, unsigned size);
+/* A translated place inside one page, for accesses that read and write it (exclusives, atomics). */
+struct mem_place {
+    uint64_t pa, offset;
+    enum pas pas;
+    struct bus_region *region;
+};
+bool mem_locate(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, struct mem_place *place);
+bool mem_place_read(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
+                    const struct mmu_access *access, void *data);
+bool mem_place_write(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
+                     const struct mmu_access *access, const void *data);
 
 #endif

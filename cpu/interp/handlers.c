@@ -1,5 +1,6 @@
 /* The handlers that are not made from semantics macros, and the table of all. */
 #include "cpu/a64_forms.h"
+#include "cpu/exception.h"
 #include "cpu/interp/interp.h"
 
 /* Continues as a C function's outcome says; the PE's fields hold everything. */
@@ -28,7 +29,7 @@ HANDLER(page_cross, {
 
 HANDLER(jump_slow, {
     SPILL;
-    pe->pc = pe->slow_address;
+    pe->pc = branch_address(pe, pe->slow_address);
     CONTINUE(interp_enter(pe));
 })
 
@@ -40,6 +41,11 @@ HANDLER(slow, {
 HANDLER(undefined, {
     SPILL;
     CONTINUE(interp_slow(pe));
+})
+
+HANDLER(flags_both, {
+    SPILL;
+    CONTINUE(interp_flags_both(pe));
 })
 
 HANDLER(expired, {
@@ -72,6 +78,8 @@ HANDLER(step_end, {
         nz = pe->nz;                                                                                                   \
         fc = pe->fc;                                                                                                   \
         fv = pe->fv;                                                                                                   \
+        if (UNLIKELY(pe->nz_both))                                                                                     \
+            TAIL(handle_flags_both);                                                                                   \
         NEXT(1);                                                                                                       \
     })
 #define EXECUTE_HANDLER(function, flags) EXECUTE_HANDLER_##flags(function)

@@ -25,6 +25,7 @@ struct icache {
 static void bus_written(void *opaque, struct bus_region *region, uint64_t offset, uint64_t size, uint16_t requester)
 {
     icache_written(opaque, region, offset, size);
+    icache_exclusive_written(opaque, NULL, region, offset, size);
 }
 
 struct icache *icache_create(struct bus *bus)
@@ -157,6 +158,39 @@ void icache_written(struct icache *icache, struct bus_region *region, uint64_t o
         if (!page->decoded_lines)
             region->page_flags[number] &= (uint8_t)~BUS_PAGE_CODE;
     }
+}
+
+void icache_watch_exclusive(struct icache *icache, struct pe *pe)
+{
+    uint64_t offset;
+    struct bus_region *region = bus_find(icache->bus, pe->monitor.pas, pe->monitor.pa, &offset);
+    if (!region || region->kind != BUS_RAM)
+        return;
+    region->page_flags[offset >> PAGE_SHIFT] |= BUS_PAGE_EXCLUSIVE;
+    for (size_t i = 0; i < icache->pe_count; i++) {
+        if (icache->pes[i] != pe)
+            pe_purge_writes(icache->pes[i], region->host + (offset & ~0xfffull));
+    }
+}
+
+void icache_exclusive_written(struct icache *icache, const struct pe *writer, struct bus_region *region,
+                              uint64_t offset, uint64_t size)
+{
+    uint64_t start = region->base + offset, end = start + size;
+    bool watched = false;
+    for (size_t i = 0; i < icache->pe_count; i++) {
+        struct pe *pe = icache->pes[i];
+        if (!pe->monitor.global_valid)
+            continue;
+        if (pe != writer && pe->monitor.pa < end && start < pe->monitor.pa + pe->monitor.size) {
+            pe->monitor.global_valid = false;
+            pe->event_register = true; /* clearing a global monitor is a WFE wake-up event */
+        } else if ((pe->monitor.pa ^ start) < 0x1000) {
+            watched = true;
+        }
+    }
+    if (!watched)
+        region->page_flags[offset >> PAGE_SHIFT] &= (uint8_t)~BUS_PAGE_EXCLUSIVE;
 }
 
 void icache_invalidate(struct icache *icache, uint64_t pa, uint64_t size)

@@ -80,6 +80,7 @@ handler_fn handle_slow;       /* executes the instruction at ip by its C functio
 handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
 handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */
 handler_fn handle_undefined;
+handler_fn handle_flags_both; /* an execute function has set N and Z both */
 handler_fn handle_step_end;   /* the record after a stepped instruction */
 
 #include "cpu/interp/semantics_branch.h"
@@ -113,6 +114,9 @@ enum flow interp_enter(struct pe *pe);
 enum flow interp_sample(struct pe *pe);
 enum flow interp_expired(struct pe *pe);
 enum flow interp_step_end(struct pe *pe);
+enum flow interp_flags_both(struct pe *pe);
+/* 0, or -1: out of memory. */
+int interp_create_contexts(struct interp *it);
 /* Decodes from ip to the end of its block. */
 void interp_decode(struct pe *pe, struct record *ip);
 

@@ -132,6 +132,11 @@ static enum flow enter(struct pe *pe, bool sample)
 {
     struct interp *it = pe->interp;
     for (;;) {
+        if (UNLIKELY(pe->nz_both) && !it->stepping) {
+            it->sample_point = sample;
+            it->leave = LEAVE_FLAGS;
+            return FLOW_LEAVE;
+        }
         if (sample && UNLIKELY(pe->sample_interrupts || (int64_t)pe->ip >= pe->limit || it->stepping)) {
             if (interp_sample(pe) == FLOW_LEAVE)
                 return FLOW_LEAVE;
@@ -163,6 +168,14 @@ static enum flow enter(struct pe *pe, bool sample)
 
 enum flow interp_enter(struct pe *pe) { return enter(pe, true); }
 
+/* A conditional compare has set N and Z: pe->ip is its record. */
+enum flow interp_flags_both(struct pe *pe)
+{
+    pe->pc += 4;
+    pe->ip++;
+    return enter(pe, false);
+}
+
 /* At a sample point with pe->pc the next instruction and pe->ip the record that would follow in straight line. */
 enum flow interp_sample(struct pe *pe)
 {
@@ -173,10 +186,6 @@ enum flow interp_sample(struct pe *pe)
     it->sample_point = true;
     if (it->exit_requested) {
         it->leave = LEAVE_REQUEST;
-        return FLOW_LEAVE;
-    }
-    if (pe->nz_both && pe->nz == NZ_BOTH && !it->stepping) {
-        it->leave = LEAVE_FLAGS;
         return FLOW_LEAVE;
     }
     bool interrupted = false;
@@ -248,7 +257,7 @@ enum flow interp_system(struct pe *pe, uint32_t insn, system_fn *function)
         bool same_page = pe->ip == it->step || pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)].tag ==
                                                    ((pe->pc & ~0xfffull) | pe->context);
         bool attention = pe->sample_interrupts || (int64_t)(pe->ip + 1) >= pe->limit || it->stepping;
-        if (same_page && !(sample && attention))
+        if (same_page && !(sample && attention) && !(pe->nz_both && !it->stepping))
             return FLOW_NEXT;
         pe->pc = next;
     }
@@ -321,6 +330,7 @@ enum flow interp_slow(struct pe *pe)
     uint32_t insn = word_at(pe);
     const struct a64_form_info *form = &a64_forms[a64_decode(insn, &pe->features)];
     pe->interp->slow_accesses++;
+    pe->iss.valid = false;
     system_fn *function = form->kind == A64_KIND_TRANSLATE ? functions[form->function]
                           : form->kind == A64_KIND_EXECUTE ? exec_simd
                                                            : exec_undefined;
@@ -436,8 +446,10 @@ static void step_one(struct pe *pe)
     system_fn *function;
     it->running = true;
     if (pe->nz_both && pe->nz == NZ_BOTH && reads_conditions(word, &pe->features, &function)) {
-        pe->pc = function(pe, word) ? pe->pc + 4 : pe->pc;
-        it->sample_point = function == exec_condbranch || (pe->pc & 0xfff) == 0;
+        bool completed = function(pe, word);
+        if (completed)
+            pe->pc += 4;
+        it->sample_point = !completed || (pe->pc & 0xfff) == 0;
     } else {
         run_handlers(pe);
     }

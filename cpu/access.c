@@ -1,0 +1,186 @@
+/*
+ * Data accesses by virtual address: every alignment, page crossings, MMIO, faults. The fast TLB is filled on the way.
+ */
+#include "cpu/cpu.h"
+#include "cpu/interp/interp.h"
+
+#include <string.h>
+
+struct mmu_access data_access(const struct pe *pe, bool write, unsigned size)
+{
+    return (struct mmu_access){
+        .type = write ? ACCESS_WRITE : ACCESS_READ,
+        .write = write,
+        .read = !write,
+        .el = pe->pstate.el,
+        .pan = pe->pstate.pan,
+        .size = (uint8_t)size,
+        .aligned_required = pe->regime[pe->current_regime].sctlr >> 1 & 1,
+    };
+}
+
+static void fill_fast_tlb(struct pe *pe, uint64_t va, const struct mmu_access *access, const struct mmu_result *result,
+                          struct bus_region *region, uint64_t offset)
+{
+    /* Device memory faults when unaligned, and strict contexts check alignment: always the slow way. */
+    if (result->attrs.device || pe->strict || access->el != pe->pstate.el)
+        return;
+    struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
+    uint64_t tag = (va & ~0xfffull) | pe->context;
+    uint8_t flags = region->page_flags[offset >> 12];
+    bool may_write = result->may_write && region->kind == BUS_RAM && !(flags & (BUS_PAGE_CODE | BUS_PAGE_EXCLUSIVE));
+    entry->addend = (int64_t)((uint64_t)(uintptr_t)(region->host + (offset & ~0xfffull)) - (va & ~0xfffull));
+    entry->physical = result->pa & ~0xfffull;
+    entry->read_tag = result->may_read ? tag : ~0ull;
+    entry->write_tag = may_write ? tag : ~0ull;
+}
+
+/* Where one part of an access (inside a page) goes. */
+struct target {
+    struct bus_region *region;
+    uint64_t offset, pa, va;
+    enum pas pas;
+    unsigned size;
+};
+
+static bool resolve(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, struct target *target)
+{
+    struct mmu_result result;
+    if (!mmu_translate(pe->mmu, &pe->regime[pe->current_regime], access, va, &result)) {
+        take_data_abort(pe, &result.fault);
+        return false;
+    }
+    target->region = bus_find(pe->env->bus, result.pas, result.pa, &target->offset);
+    target->pa = result.pa;
+    target->pas = result.pas;
+    target->va = va;
+    target->size = size;
+    if (target->region && (target->region->kind == BUS_RAM || target->region->kind == BUS_ROM))
+        fill_fast_tlb(pe, va, access, &result, target->region, target->offset);
+    return true;
+}
+
+static bool external_abort(struct pe *pe, const struct mmu_access *access, const struct target *target)
+{
+    struct fault_record fault = {
+        .type = FAULT_SYNC_EXTERNAL, .access = *access, .va = target->va, .write = access->write};
+    take_data_abort(pe, &fault);
+    return false;
+}
+
+/* MMIO: naturally aligned pieces, the largest first; each reaches the device once. */
+static unsigned piece_size(uint64_t address, unsigned left)
+{
+    unsigned size = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    while (address & (size - 1))
+        size >>= 1;
+    return size;
+}
+
+static bool is_memory(const struct target *target)
+{
+    return target->region && (target->region->kind == BUS_RAM || target->region->kind == BUS_ROM);
+}
+
+static bool read_part(struct pe *pe, const struct target *target, const struct mmu_access *access, uint8_t *data)
+{
+    if (is_memory(target)) {
+        memcpy(data, target->region->host + target->offset, target->size);
+        return true;
+    }
+    struct bus_attrs attrs = {target->pas, access->el, false, false, (uint16_t)pe->index};
+    for (unsigned done = 0; done < target->size;) {
+        unsigned size = piece_size(target->pa + done, target->size - done);
+        uint64_t value = 0;
+        if (bus_read(pe->env->bus, target->pa + done, size, attrs, &value) != BUS_OK)
+            return external_abort(pe, access, target);
+        memcpy(data + done, &value, size);
+        done += size;
+    }
+    return true;
+}
+
+static bool write_part(struct pe *pe, const struct target *target, const struct mmu_access *access,
+                       const uint8_t *data)
+{
+    if (is_memory(target)) {
+        struct bus_region *region = target->region;
+        if (region->kind == BUS_ROM)
+            return true;
+        uint8_t flags = region->page_flags[target->offset >> 12];
+        memcpy(region->host + target->offset, data, target->size);
+        if (flags & BUS_PAGE_CODE)
+            icache_written(pe->env->icache, region, target->offset, target->size);
+        if (flags & BUS_PAGE_EXCLUSIVE)
+            icache_exclusive_written(pe->env->icache, pe, region, target->offset, target->size);
+        return true;
+    }
+    struct bus_attrs attrs = {target->pas, access->el, false, false, (uint16_t)pe->index};
+    for (unsigned done = 0; done < target->size;) {
+        unsigned size = piece_size(target->pa + done, target->size - done);
+        uint64_t value = 0;
+        memcpy(&value, data + done, size);
+        if (bus_write(pe->env->bus, target->pa + done, size, attrs, value) != BUS_OK)
+            return external_abort(pe, access, target);
+        done += size;
+    }
+    return true;
+}
+
+/* Bytes of [va, va + size) in the first page. */
+static unsigned first_part(uint64_t va, unsigned size)
+{
+    unsigned room = 0x1000 - (va & 0xfff);
+    return size < room ? size : room;
+}
+
+bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data)
+{
+    struct target target[2];
+    unsigned first = first_part(va, size);
+    if (!resolve(pe, va, first, access, &target[0]))
+        return false;
+    if (first == size)
+        return read_part(pe, &target[0], access, data);
+    return resolve(pe, va + first, size - first, access, &target[1]) && read_part(pe, &target[0], access, data) &&
+           read_part(pe, &target[1], access, (uint8_t *)data + first);
+}
+
+bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data)
+{
+    struct target target[2];
+    unsigned first = first_part(va, size);
+    if (!resolve(pe, va, first, access, &target[0]))
+        return false;
+    if (first == size)
+        return write_part(pe, &target[0], access, data);
+    /* Both pages are translated before anything is written. */
+    return resolve(pe, va + first, size - first, access, &target[1]) && write_part(pe, &target[0], access, data) &&
+           write_part(pe, &target[1], access, (const uint8_t *)data + first);
+}
+
+bool mem_locate(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, struct mem_place *place)
+{
+    struct target target;
+    if (!resolve(pe, va, size, access, &target))
+        return false;
+    place->pa = target.pa;
+    place->pas = target.pas;
+    place->region = target.region;
+    place->offset = target.offset;
+    return true;
+}
+
+bool mem_place_read(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
+                    const struct mmu_access *access, void *data)
+{
+    struct target target = {place->region, place->offset, place->pa, va, place->pas, size};
+    return read_part(pe, &target, access, data);
+}
+
+bool mem_place_write(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
+                     const struct mmu_access *access, const void *data)
+{
+    struct target target = {place->region, place->offset, place->pa, va, place->pas, size};
+    return write_part(pe, &target, access, data);
+}

@@ -1,0 +1,203 @@
+/*
+ * What follows from control registers and PSTATE: translation regimes, the context number that tags the fast TLBs,
+ * whether SIMD&FP is enabled, and whether every access needs its alignment checked.
+ */
+#include "cpu/control.h"
+#include "cpu/interp/interp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONTEXT_STEP = 4, CONTEXT_LIMIT = CONTEXT_NONE };
+
+/* All that a fast TLB entry's validity depends on beside memory and TLB maintenance. */
+struct context_key {
+    uint64_t sctlr, tcr, mair, hcr, vtcr, scr;
+    uint16_t asid, vmid;
+    uint8_t regime, security, el, pan, stage2, unused[3];
+};
+
+static uint16_t asid_of(const struct pe *pe, const struct mmu_regime *regime)
+{
+    uint64_t ttbr = regime->ttbr[regime->tcr >> 22 & 1];
+    bool wide = pe->mmu_features.asid16 && (regime->tcr >> 36 & 1);
+    return (uint16_t)(ttbr >> 48 & (wide ? 0xffff : 0xff));
+}
+
+static void make_regimes(struct pe *pe)
+{
+    uint64_t hcr = effective_hcr(pe), scr = effective_scr(pe);
+    bool el2 = el2_enabled(pe);
+    enum pas security = scr & SCR_EL3_NS ? PAS_NON_SECURE : PAS_SECURE;
+    struct mmu_regime *r = pe->regime;
+    memset(pe->regime, 0, sizeof(pe->regime));
+    for (int i = 0; i < 4; i++)
+        r[i] = (struct mmu_regime){.id = (enum regime_id)i, .security = security, .hcr = hcr, .scr = scr,
+                                   .features = &pe->mmu_features};
+    r[REGIME_EL10].sctlr = SR(pe, SCTLR_EL1);
+    r[REGIME_EL10].tcr = SR(pe, TCR_EL1);
+    r[REGIME_EL10].mair = SR(pe, MAIR_EL1);
+    r[REGIME_EL10].ttbr[0] = SR(pe, TTBR0_EL1);
+    r[REGIME_EL10].ttbr[1] = SR(pe, TTBR1_EL1);
+    r[REGIME_EL10].asid[0] = r[REGIME_EL10].asid[1] = asid_of(pe, &r[REGIME_EL10]);
+    if (el2) {
+        r[REGIME_EL10].stage2 = (hcr & (HCR_EL2_VM | HCR_EL2_DC)) && !(hcr & HCR_EL2_TGE);
+        r[REGIME_EL10].stage2_ee = SR(pe, SCTLR_EL2) >> 25 & 1;
+        r[REGIME_EL10].vtcr = SR(pe, VTCR_EL2);
+        r[REGIME_EL10].vttbr = SR(pe, VTTBR_EL2);
+        r[REGIME_EL10].vstcr = SR(pe, VSTCR_EL2);
+        r[REGIME_EL10].vsttbr = SR(pe, VSTTBR_EL2);
+        bool wide = pe->mmu_features.vmid16 && (SR(pe, VTCR_EL2) >> 19 & 1);
+        r[REGIME_EL10].vmid = (uint16_t)(SR(pe, VTTBR_EL2) >> 48 & (wide ? 0xffff : 0xff));
+    }
+    for (int i = REGIME_EL20; i <= REGIME_EL2; i++) {
+        r[i].sctlr = SR(pe, SCTLR_EL2);
+        r[i].tcr = SR(pe, TCR_EL2);
+        r[i].mair = SR(pe, MAIR_EL2);
+        r[i].ttbr[0] = SR(pe, TTBR0_EL2);
+        r[i].ttbr[1] = SR(pe, TTBR1_EL2);
+    }
+    r[REGIME_EL20].asid[0] = r[REGIME_EL20].asid[1] = asid_of(pe, &r[REGIME_EL20]);
+    r[REGIME_EL3].security = PAS_SECURE;
+    r[REGIME_EL3].sctlr = SR(pe, SCTLR_EL3);
+    r[REGIME_EL3].tcr = SR(pe, TCR_EL3);
+    r[REGIME_EL3].mair = SR(pe, MAIR_EL3);
+    r[REGIME_EL3].ttbr[0] = SR(pe, TTBR0_EL3);
+    pe->regimes_valid = true;
+}
+
+enum regime_id regime_of_el(const struct pe *pe, unsigned el)
+{
+    uint64_t hcr = effective_hcr(pe);
+    switch (el) {
+    case 0: return (hcr & HCR_EL2_E2H) && (hcr & HCR_EL2_TGE) ? REGIME_EL20 : REGIME_EL10;
+    case 1: return REGIME_EL10;
+    case 2: return hcr & HCR_EL2_E2H ? REGIME_EL20 : REGIME_EL2;
+    default: return REGIME_EL3;
+    }
+}
+
+void pe_flush_fast_tlb(struct pe *pe)
+{
+    for (int i = 0; i < FAST_TLB_ENTRIES; i++)
+        pe->dtlb[i].read_tag = pe->dtlb[i].write_tag = ~0ull;
+    for (int i = 0; i < FAST_ITLB_ENTRIES; i++)
+        pe->itlb[i].tag = ~0ull;
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < RETURN_STACK_ENTRIES; k++)
+            pe->return_stacks[i].entries[k].va = ~0ull;
+    }
+}
+
+void pe_purge_writes(struct pe *pe, const uint8_t *host_page)
+{
+    for (int i = 0; i < FAST_TLB_ENTRIES; i++) {
+        struct fast_tlb_entry *entry = &pe->dtlb[i];
+        if (entry->write_tag != ~0ull &&
+            (const uint8_t *)(uintptr_t)((entry->write_tag & ~0xfffull) + (uint64_t)entry->addend) == host_page)
+            entry->write_tag = ~0ull;
+    }
+}
+
+static uint16_t context_number(struct pe *pe)
+{
+    struct interp *it = pe->interp;
+    const struct mmu_regime *regime = &pe->regime[pe->current_regime];
+    struct context_key key = {
+        .sctlr = regime->sctlr, .tcr = regime->tcr, .mair = regime->mair, .hcr = regime->hcr, .vtcr = regime->vtcr,
+        .scr = regime->scr, .asid = regime->asid[0], .vmid = regime->vmid, .regime = (uint8_t)regime->id,
+        .security = (uint8_t)regime->security, .el = pe->pstate.el, .pan = pe->pstate.pan, .stage2 = regime->stage2};
+    for (uint64_t number = CONTEXT_STEP; number < it->next_context; number += CONTEXT_STEP) {
+        if (!memcmp(&it->contexts[number / CONTEXT_STEP], &key, sizeof(key)))
+            return (uint16_t)number;
+    }
+    if (it->next_context >= CONTEXT_LIMIT) { /* all given out: begin again */
+        pe_flush_fast_tlb(pe);
+        memset(pe->contexts, 0, sizeof(pe->contexts));
+        it->next_context = CONTEXT_STEP;
+    }
+    uint16_t number = (uint16_t)it->next_context;
+    it->next_context += CONTEXT_STEP;
+    it->contexts[number / CONTEXT_STEP] = key;
+    return number;
+}
+
+int interp_create_contexts(struct interp *it)
+{
+    it->contexts = calloc(CONTEXT_LIMIT / CONTEXT_STEP + 1, sizeof(*it->contexts));
+    it->next_context = CONTEXT_STEP;
+    return it->contexts ? 0 : -1;
+}
+
+/* CheckFPAdvSIMDEnabled64() without taking the trap. */
+static bool fp_allowed(const struct pe *pe)
+{
+    unsigned el = pe->pstate.el;
+    uint64_t hcr = effective_hcr(pe);
+    bool host = (hcr & HCR_EL2_E2H) && (hcr & HCR_EL2_TGE);
+    if (el <= 1 && !(el == 0 && host)) {
+        unsigned fpen = SR(pe, CPACR_EL1) >> 20 & 3;
+        if (fpen != 3 && !(fpen == 1 && el == 1))
+            return false;
+    }
+    if (el <= 2 && el2_enabled(pe)) {
+        uint64_t cptr = SR(pe, CPTR_EL2);
+        if (hcr & HCR_EL2_E2H) {
+            unsigned fpen = cptr >> 20 & 3;
+            if (fpen != 3 && !(fpen == 1 && !(el == 0 && (hcr & HCR_EL2_TGE))))
+                return false;
+        } else if (cptr >> 10 & 1) {
+            return false;
+        }
+    }
+    return !(pe->have_el3 && (SR(pe, CPTR_EL3) >> 10 & 1));
+}
+
+static void set_context(struct pe *pe)
+{
+    unsigned el = pe->pstate.el;
+    const struct mmu_regime *regime = &pe->regime[pe->current_regime];
+    uint16_t *known = &pe->contexts[el][pe->pstate.pan];
+    if (!*known)
+        *known = context_number(pe);
+    pe->context = *known;
+    uint64_t sctlr = regime->sctlr;
+    bool big_endian = sctlr >> (el == 0 ? 24 : 25) & 1;
+    bool check_sp = sctlr >> (el == 0 ? 4 : 3) & 1;
+    pe->strict = (sctlr >> 1 & 1) || big_endian || (check_sp && (pe->x[REG_SP] & 15));
+    pe->data_context = pe->strict ? CONTEXT_NONE : pe->context;
+    pe->return_stack = &pe->return_stacks[el];
+    if (pe->return_stack->context != pe->context) {
+        for (int i = 0; i < RETURN_STACK_ENTRIES; i++)
+            pe->return_stack->entries[i].va = ~0ull;
+        pe->return_stack->context = pe->context;
+    }
+}
+
+void pe_update_pstate(struct pe *pe)
+{
+    if (!pe->regimes_valid) {
+        pe_update_context(pe);
+        return;
+    }
+    pe->current_regime = regime_of_el(pe, pe->pstate.el);
+    pe->fp_enabled = fp_allowed(pe);
+    set_context(pe);
+}
+
+void pe_update_context(struct pe *pe)
+{
+    make_regimes(pe);
+    memset(pe->contexts, 0, sizeof(pe->contexts));
+    pe_update_pstate(pe);
+}
+
+void pe_save_sp(struct pe *pe)
+{
+    pe->sp_el[pe->pstate.sp ? pe->pstate.el : 0] = pe->x[REG_SP];
+}
+
+void pe_load_sp(struct pe *pe)
+{
+    pe->x[REG_SP] = pe->sp_el[pe->pstate.sp ? pe->pstate.el : 0];
+}

@@ -1,0 +1,82 @@
+/* A PE's life: creation, reset, pins. */
+#include "cpu/cpu.h"
+#include "cpu/interp/interp.h"
+#include "cpu/sysreg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct pe *pe_create(const struct pe_config *config, const struct pe_env *env)
+{
+    struct pe *pe = aligned_alloc(64, (sizeof(*pe) + 63) & ~(size_t)63);
+    if (!pe)
+        return NULL;
+    memset(pe, 0, sizeof(*pe));
+    pe->index = config->index;
+    pe->mpidr = config->mpidr;
+    pe->model = config->model;
+    pe->features = config->features;
+    pe->have_el2 = config->have_el2;
+    pe->have_el3 = config->have_el3;
+    pe->reset_address = config->reset_address;
+    pe->env = env;
+    pe->interp = calloc(1, sizeof(*pe->interp));
+    pe->mmu = mmu_create(env->bus, (uint16_t)config->index, 0);
+    if (!pe->interp || !pe->mmu || interp_create_contexts(pe->interp) || icache_add_pe(env->icache, pe)) {
+        pe_destroy(pe);
+        return NULL;
+    }
+    pe_identify(pe);
+    return pe;
+}
+
+void pe_destroy(struct pe *pe)
+{
+    if (!pe)
+        return;
+    icache_remove_pe(pe->env->icache, pe);
+    mmu_destroy(pe->mmu);
+    if (pe->interp)
+        free(pe->interp->contexts);
+    free(pe->interp);
+    free(pe);
+}
+
+/* AArch64.TakeReset(): general and SIMD&FP registers are UNKNOWN, here 0. */
+void pe_reset(struct pe *pe, bool cold)
+{
+    memset(pe->x, 0, sizeof(pe->x));
+    memset(pe->v, 0, sizeof(pe->v));
+    memset(pe->sp_el, 0, sizeof(pe->sp_el));
+    memset(&pe->monitor, 0, sizeof(pe->monitor));
+    memset(&pe->pstate, 0, sizeof(pe->pstate));
+    pe->pstate.el = pe->have_el3 ? 3 : pe->have_el2 ? 2 : 1;
+    pe->pstate.sp = 1;
+    pe->pstate.d = pe->pstate.a = pe->pstate.i = pe->pstate.f = 1;
+    pe_set_nzcv(pe, 0);
+    pe->fpcr = pe->fpsr = 0;
+    sysreg_reset(pe, cold);
+    pe->event_register = false;
+    pe->serror_syndrome = 0;
+    pe->pending &= (uint8_t)~PENDING_SERROR;
+    pe->power = PE_RUNNING;
+    pe->pc = pe->reset_address;
+    pe->interp->sample_point = true;
+    pe->sample_interrupts = true;
+    mmu_reset(pe->mmu);
+    pe_flush_fast_tlb(pe);
+    pe_update_context(pe);
+}
+
+bool pe_wake(struct pe *pe)
+{
+    if (pe->power == PE_WFE && (pe->event_register || interrupt_pending(pe, false))) {
+        pe->event_register = false;
+        pe->power = PE_RUNNING;
+    } else if (pe->power == PE_WFI && interrupt_pending(pe, true)) {
+        pe->power = PE_RUNNING;
+    }
+    if (pe->power == PE_RUNNING)
+        pe->sample_interrupts = true;
+    return pe->power == PE_RUNNING;
+}
