@@ -2,7 +2,7 @@
 #ifndef ARMSIM_CPU_A64_LDST_H
 #define ARMSIM_CPU_A64_LDST_H
 
-#include "cpu/pe.h"
+#include "cpu/a64/base.h"
 
 #define BITS(word, lsb, width) ((word) >> (lsb) & ((1u << (width)) - 1))
 

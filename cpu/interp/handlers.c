@@ -4,9 +4,9 @@
 #include "cpu/interp/interp.h"
 
 /* Continues as a C function's outcome says; the PE's fields hold everything. */
-#define CONTINUE(flow)                                                                                                 \
+#define CONTINUE(outcome)                                                                                              \
     do {                                                                                                               \
-        enum flow flow_ = (flow);                                                                                      \
+        enum flow flow_ = (outcome);                                                                                   \
         if (UNLIKELY(flow_ == FLOW_LEAVE))                                                                             \
             LEAVE;                                                                                                     \
         RELOAD;                                                                                                        \

@@ -10,6 +10,7 @@
 #ifndef ARMSIM_CPU_INTERP_INTERP_H
 #define ARMSIM_CPU_INTERP_INTERP_H
 
+#include "cpu/a64/base.h"
 #include "cpu/a64/fpsimd.h"
 #include "cpu/interp/arithmetic.h"
 #include "cpu/interp/icache.h"
@@ -163,10 +164,5 @@ static inline uint64_t special_key(unsigned op, const struct record *r)
 {
     return (uint64_t)op << 32 | (uint64_t)r->a << 24 | (uint64_t)r->b << 16 | (uint64_t)r->c << 8 | r->d;
 }
-
-/* C functions of the base instruction set, by translator (cpu/a64/). */
-system_fn exec_ldst_register, exec_ldst_pair, exec_ldst_literal, exec_ldst_exclusive, exec_ldst_ordered, exec_ldst_cas,
-    exec_ldst_casp, exec_ldst_atomic, exec_ldst_rcpc, exec_ldst_unprivileged, exec_ldst_simd_multiple,
-    exec_ldst_simd_single, exec_sp_arithmetic, exec_condbranch, exec_condsel, exec_condcmp, exec_flagm;
 
 #endif

@@ -33,12 +33,12 @@
     }
 
 /* The return stack only predicts: an entry counts when its address is the one in the register. */
-#define RETURN_PUSH(K, va)                                                                                             \
+#define RETURN_PUSH(K, address)                                                                                        \
     {                                                                                                                  \
         struct return_stack *stack_ = pe->return_stack;                                                                \
         struct return_entry *entry_ = &stack_->entries[stack_->top];                                                   \
         stack_->top = (stack_->top + 1) & (RETURN_STACK_ENTRIES - 1);                                                  \
-        entry_->va = (va);                                                                                             \
+        entry_->va = (address);                                                                                          \
         entry_->ip = ip + (K) + 1;                                                                                     \
         entry_->bias = pe->bias;                                                                                       \
     }
