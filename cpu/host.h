@@ -42,8 +42,8 @@ enum host_result host_read(struct pe *pe, uint32_t key, uint64_t *value);
 enum host_result host_write(struct pe *pe, uint32_t key, uint64_t value);
 
 /*
- * Translates through the tables in memory, without the PE's TLB and without changing anything. `el` and `secure` say
- * whose tables and permissions; `observer` hears of every descriptor read (may be NULL).
+ * Translates as the guest at EL `el` would, without changing anything: through the PE's TLB, or with `fresh` through
+ * the tables in memory alone. `observer` hears of every descriptor read (may be NULL).
  * False with *unsupported set: this PE has no such EL in that state; false otherwise: result->fault.
  */
 struct host_walk {
@@ -51,6 +51,7 @@ struct host_walk {
     bool secure;
     enum access_type type; /* ACCESS_READ, _WRITE, _FETCH */
     bool ignore_permissions;
+    struct mmu *fresh;     /* an MMU without entries, to walk with; NULL: the PE's own */
     mmu_walk_fn *observer;
     void *opaque;
 };
@@ -63,5 +64,11 @@ struct host_stats {
     uint64_t decoded, invalidated;
 };
 void host_stats(const struct pe *pe, struct host_stats *stats);
+
+/*
+ * The form's name of an A64 encoding and its fields ("ADD_64_addsub_imm sh=0 imm12=1 rn=5 rd=5"), whatever features
+ * it needs. At most size - 1 characters and a NUL are stored; returns the length it has.
+ */
+size_t host_describe_instruction(uint32_t word, char *text, size_t size);
 
 #endif

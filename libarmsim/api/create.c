@@ -2,8 +2,6 @@
 #include "libarmsim/api/check.h"
 #include "libarmsim/machine/option_range.h"
 
-#include "cpu/impdef.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,24 +104,6 @@ void armsim_destroy(struct armsim_machine *machine)
 const char *armsim_last_error(const struct armsim_machine *machine)
 {
     return machine ? machine->error : "";
-}
-
-const char *armsim_cpu_model_at(size_t index)
-{
-    const struct cpu_model *model = cpu_model_at(index);
-    return model ? model->name : NULL;
-}
-
-const char *armsim_feature_at(size_t index)
-{
-    return index < FEATURE_COUNT ? feature_info((enum feature)index)->name : NULL;
-}
-
-int armsim_has_feature(const struct armsim_machine *machine, uint32_t pe, const char *name)
-{
-    REQUIRE_CONST(machine, pe < machine->pe_count && name);
-    enum feature feature = feature_find(name);
-    return feature == FEATURE_COUNT ? ARMSIM_ERROR_NOT_FOUND : has_feature(machine->pes[pe], feature);
 }
 
 int armsim_device_tree(const struct armsim_machine *machine, const void **data, size_t *size)

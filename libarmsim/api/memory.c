@@ -176,6 +176,7 @@ int armsim_translate(struct armsim_machine *machine, const struct armsim_space *
         .secure = space->current ? host_is_secure(pe) : space->pas == ARMSIM_PAS_SECURE,
         .type = types[access],
         .ignore_permissions = space->ignore_permissions,
+        .fresh = machine->walker,
         .observer = note_descriptor,
         .opaque = &answer,
     };

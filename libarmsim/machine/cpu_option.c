@@ -1,5 +1,7 @@
-/* "model,feature=on|off,...": the CPU option. */
+/* "model,feature=on|off,...": the CPU option; and the choices that the architecture leaves open. */
 #include "libarmsim/machine/machine.h"
+
+#include "libarmsim/machine/text.h"
 
 #include <string.h>
 
@@ -51,6 +53,37 @@ int machine_parse_cpu(struct armsim_machine *machine)
         int result = switch_feature(machine, name, value);
         if (result < 0)
             return result;
+    }
+    return 0;
+}
+
+static int no_choice(struct armsim_machine *machine, const struct armsim_impdef *given)
+{
+    const struct impdef_info *info;
+    for (size_t i = 0; (info = impdef_info(i)) != NULL; i++) {
+        if (strcmp(info->name, given->name) != 0)
+            continue;
+        char values[200];
+        struct text text = text_begin(values, sizeof(values));
+        for (size_t n = 0; n < info->value_count; n++) {
+            text_string(&text, n ? " or " : "");
+            text_string(&text, info->values[n]);
+        }
+        return machine_fail(machine, ARMSIM_ERROR_OPTION, "impdef: %s is '%s', %s expected", given->name,
+                            given->value, values);
+    }
+    return machine_fail(machine, ARMSIM_ERROR_OPTION, "impdef: there is no choice '%s'", given->name);
+}
+
+int machine_choose_impdefs(struct armsim_machine *machine)
+{
+    machine->impdefs = impdef_defaults;
+    for (size_t i = 0; i < machine->options.impdef_count; i++) {
+        const struct armsim_impdef *given = &machine->options.impdefs[i];
+        if (!given->name || !given->value)
+            return machine_fail(machine, ARMSIM_ERROR_OPTION, "impdef %zu: no name or no value", i);
+        if (!impdef_choose(&machine->impdefs, given->name, given->value))
+            return no_choice(machine, given);
     }
     return 0;
 }

@@ -110,21 +110,6 @@ static void env_broadcast_icache(void *opaque, struct pe *from, bool all, uint64
         icache_invalidate(machine->icache, pa & ~(uint64_t)(LINE_BYTES - 1), LINE_BYTES);
 }
 
-/* Clearing a global monitor is a WFE wake-up event for its PE (Arm ARM, "WFE wake-up events"). */
-static void env_clear_monitors(void *opaque, struct pe *from, uint64_t pa, uint64_t size)
-{
-    struct armsim_machine *machine = opaque;
-    for (unsigned i = 0; i < machine->pe_count; i++) {
-        struct pe *pe = machine->pes[i];
-        if (pe == from || !pe->monitor.global_valid)
-            continue;
-        if (pe->monitor.pa < pa + size && pa < pe->monitor.pa + pe->monitor.size) {
-            pe->monitor.global_valid = false;
-            pe->event_register = true;
-        }
-    }
-}
-
 static bool env_conduit(void *opaque, struct pe *pe, bool smc, uint16_t imm)
 {
     struct armsim_machine *machine = opaque;
@@ -145,11 +130,11 @@ void machine_install_env(struct armsim_machine *machine)
         .log = &machine->log,
         .icache = machine->icache,
         .machine = machine,
+        .impdef = &machine->impdefs,
         .trap = env_trap,
         .send_event = env_send_event,
         .broadcast_tlbi = env_broadcast_tlbi,
         .broadcast_icache = env_broadcast_icache,
-        .clear_monitors = env_clear_monitors,
         .conduit = env_conduit,
         .semihosting = env_semihosting,
     };

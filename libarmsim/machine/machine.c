@@ -3,6 +3,7 @@
 
 #include "gic/gic.h"
 #include "libarmsim/machine/interrupts.h"
+#include "libarmsim/machine/text.h"
 #include "libarmsim/machine/trace.h"
 #include "libarmsim/machine/trap_ring.h"
 #include "libarmsim/machine/user_device.h"
@@ -135,7 +136,9 @@ static int make_pes(struct armsim_machine *machine)
         if (!machine->pes[i])
             return out_of_memory(machine);
         machine->pe_count++;
-        snprintf(machine->pe_names[i], sizeof(machine->pe_names[i]), "pe%u", i);
+        struct text name = text_begin(machine->pe_names[i], sizeof(machine->pe_names[i]));
+        text_string(&name, "pe");
+        text_decimal(&name, i);
     }
     return 0;
 }
@@ -189,11 +192,13 @@ int machine_build(struct armsim_machine *machine)
 {
     const struct board *board = machine->board;
     int result = machine_check_options(machine);
-    if (result < 0 || (result = machine_parse_cpu(machine)) < 0 || (result = make_fabric(machine)) < 0 ||
+    if (result < 0 || (result = machine_parse_cpu(machine)) < 0 ||
+        (result = machine_choose_impdefs(machine)) < 0 || (result = make_fabric(machine)) < 0 ||
         (result = board->map(machine)) < 0)
         return result;
     machine->icache = icache_create(machine->bus);
-    if (!machine->icache)
+    machine->walker = mmu_create(machine->bus, BUS_REQUESTER_DMA, 16);
+    if (!machine->icache || !machine->walker)
         return out_of_memory(machine);
     machine_install_env(machine);
     if ((result = make_pes(machine)) < 0 || (result = machine_make_interrupts(machine)) < 0 ||
@@ -235,6 +240,7 @@ void machine_free(struct armsim_machine *machine)
     free(machine->pe_names);
     if (machine->icache)
         icache_destroy(machine->icache);
+    mmu_destroy(machine->walker);
     machine_free_inputs(machine);
     trap_ring_destroy(machine->traps);
     if (machine->bus)

@@ -11,6 +11,7 @@
 #include <armsim/device.h>
 
 #include "cpu/cpu.h"
+#include "cpu/impdef.h"
 #include "devices/device.h"
 #include "libarmsim/fabric/bus.h"
 #include "libarmsim/fabric/clock.h"
@@ -149,9 +150,11 @@ struct armsim_machine {
     char (*pe_names)[8]; /* "pe0": state sections */
     struct generic_timer **timers; /* one for each PE; NULL without a GIC */
     struct icache *icache;
+    struct mmu *walker; /* for armsim_translate(): never keeps an entry */
     struct pe_env pe_env;
     const struct cpu_model *model;
     struct feature_set features;
+    struct impdef_values impdefs;
     struct gic *gic; /* NULL: none */
 
     /* Devices, in the order they were added. The machine resets, hashes and destroys them. */
@@ -284,8 +287,9 @@ void machine_free_options(struct armsim_machine *machine);
 char *machine_keep_name(struct armsim_machine *machine, const char *prefix, uint64_t address);
 int machine_check_options(struct armsim_machine *machine);
 
-/* --- cpu_option.c: "model,feature=on|off" --- */
+/* --- cpu_option.c: "model,feature=on|off", and the impdef choices --- */
 int machine_parse_cpu(struct armsim_machine *machine);
+int machine_choose_impdefs(struct armsim_machine *machine);
 
 /* --- state_hash.c --- */
 uint64_t machine_state_hash(struct armsim_machine *machine);

@@ -193,14 +193,14 @@ static void comment_header(struct trace *trace, const struct armsim_machine *mac
     text_string(&text, machine->options.cpu);
     put_facts(&text, &machine->options, false);
     line_end(trace, &text);
-    const struct armsim_impdef_info *info;
-    for (size_t i = 0; (info = armsim_impdef_at(i)) != NULL; i++) {
-        const char *value = armsim_impdef_value(machine, info->name);
+    struct armsim_impdef_info info;
+    for (size_t i = 0; armsim_impdef_at(i, &info) == 0; i++) {
+        const char *value = armsim_impdef_value(machine, info.name);
         text = line_begin(trace);
         text_string(&text, "# impdef ");
-        text_string(&text, info->name);
+        text_string(&text, info.name);
         text_char(&text, '=');
-        text_string(&text, value ? value : info->default_value);
+        text_string(&text, value ? value : info.default_value);
         line_end(trace, &text);
     }
 }
@@ -217,14 +217,14 @@ static void json_header(struct trace *trace, const struct armsim_machine *machin
     put_facts(&text, &machine->options, true);
     text_char(&text, '}');
     line_end(trace, &text);
-    const struct armsim_impdef_info *info;
-    for (size_t i = 0; (info = armsim_impdef_at(i)) != NULL; i++) {
-        const char *value = armsim_impdef_value(machine, info->name);
+    struct armsim_impdef_info info;
+    for (size_t i = 0; armsim_impdef_at(i, &info) == 0; i++) {
+        const char *value = armsim_impdef_value(machine, info.name);
         text = line_begin(trace);
         text_string(&text, "{\"impdef\":");
-        text_json(&text, info->name);
+        text_json(&text, info.name);
         text_string(&text, ",\"value\":");
-        text_json(&text, value ? value : info->default_value);
+        text_json(&text, value ? value : info.default_value);
         text_char(&text, '}');
         line_end(trace, &text);
     }

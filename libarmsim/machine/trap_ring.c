@@ -29,7 +29,9 @@ struct armsim_trap *trap_ring_next(struct trap_ring *ring)
 
 void trap_ring_count(struct trap_ring *ring, const struct armsim_trap *trap)
 {
-    unsigned class = trap->kind == ARMSIM_TRAP_SYNC ? TRAP_CLASS_SYNC + (trap->ec & 63) : trap->kind;
+    unsigned class = trap->kind;
+    if (trap->kind == ARMSIM_TRAP_SYNC)
+        class = TRAP_CLASS_SYNC + (trap->ec & 63);
     ring->counts[trap->from_el & 3][trap->to_el & 3][class]++;
 }
 

@@ -189,7 +189,7 @@ struct armsim_options {
     const char *board;          /**< "virt" (default) or "bare": RAM by armsim_map_ram() only, no devices, no GIC */
     const char *cpu;            /**< model, then features: "cortex-a57" (default), "max,lse=off,pauth=on" */
     uint32_t smp;               /**< PEs: 1 (default) to 8 with GICv2, to 64 with GICv3 */
-    uint64_t ram_size;          /**< bytes, a multiple of 4096, from 1 MiB; default 128 MiB. "bare": 0 is allowed */
+    uint64_t ram_size;          /**< bytes, a multiple of 4096, from 1 MiB; default 128 MiB. "bare": ignored */
     uint32_t gic_version;       /**< 2 (default) or 3 */
     bool secure;                /**< EL3 and the Secure devices; default false. "bare": EL3 present */
     bool virtualization;        /**< EL2; default false. "bare": EL2 present */
@@ -256,12 +256,15 @@ ARMSIM_API const char *armsim_last_error(const struct armsim_machine *machine);
 ARMSIM_API const char *armsim_board_at(size_t index);     /**< names for options.board */
 ARMSIM_API const char *armsim_cpu_model_at(size_t index); /**< names for options.cpu */
 ARMSIM_API const char *armsim_feature_at(size_t index);   /**< features that can follow: "lse", "pauth", ... */
+/** A choice that the architecture leaves open; strings are static. */
 struct armsim_impdef_info {
     const char *name, *description;
     const char *default_value;
-    const char *values; /**< the allowed values, separated by '|' */
+    const char *const *values; /**< the allowed values */
+    size_t value_count;
 };
-ARMSIM_API const struct armsim_impdef_info *armsim_impdef_at(size_t index);
+/** Choice number `index`; ARMSIM_ERROR_NOT_FOUND at the end. */
+ARMSIM_API int armsim_impdef_at(size_t index, struct armsim_impdef_info *info);
 
 /** The value that a choice has in this machine; static. NULL: no such choice. */
 ARMSIM_API const char *armsim_impdef_value(const struct armsim_machine *machine, const char *name);
