@@ -18,6 +18,7 @@ struct pe *pe_create(const struct pe_config *config, const struct pe_env *env)
     pe->features = config->features;
     pe->have_el2 = config->have_el2;
     pe->have_el3 = config->have_el3;
+    pe->secure_only = config->secure_only;
     pe->reset_address = config->reset_address;
     pe->env = env;
     pe->interp = calloc(1, sizeof(*pe->interp));
@@ -66,6 +67,13 @@ void pe_reset(struct pe *pe, bool cold)
     mmu_reset(pe->mmu);
     pe_flush_fast_tlb(pe);
     pe_update_context(pe);
+}
+
+void pe_set_pc(struct pe *pe, uint64_t pc)
+{
+    pe->pc = pc;
+    pe->interp->sample_point = true;
+    pe->sample_interrupts = true;
 }
 
 bool pe_wake(struct pe *pe)
