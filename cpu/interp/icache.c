@@ -119,7 +119,9 @@ struct code_page *icache_page(struct icache *icache, struct bus_region *region, 
     page->host = region->host + page->offset;
     page->region = region;
     page->decoded_lines = 0;
-    page->heat = 0;
+#ifdef ARMSIM_PROFILE
+    memset(page->counts, 0, sizeof(page->counts));
+#endif
     *slot = page;
     return page;
 }
@@ -203,3 +205,43 @@ void icache_invalidate(struct icache *icache, uint64_t pa, uint64_t size)
             icache_written(icache, region, start - region->base, end - start);
     }
 }
+
+#ifdef ARMSIM_PROFILE
+#include <stdio.h>
+
+static unsigned write_run(const struct code_page *page, unsigned i, void (*line)(void *, const char *), void *opaque)
+{
+    char text[4096];
+    uint64_t weight = page->counts[i];
+    size_t used = (size_t)snprintf(text, sizeof(text), "%llu", (unsigned long long)weight);
+    for (; i < PAGE_RECORDS && page->counts[i] == weight && used < sizeof(text) - 100; i++) {
+        const struct record *r = &page->records[i];
+        const char *name = op_name(page->ops[i]);
+        if (!name)
+            break;
+        used += (size_t)snprintf(text + used, sizeof(text) - used, " %s:%u:%u:%u:%u", name, r->a, r->b, r->c, r->d);
+        if (op_ends_block(page->ops[i]) && page->ops[i] < OP_GENERATED_COUNT) {
+            i++;
+            break;
+        }
+    }
+    if (strchr(text, ' '))
+        line(opaque, text);
+    return i;
+}
+
+void icache_write_profile(const struct icache *icache, void (*line)(void *opaque, const char *text), void *opaque)
+{
+    for (size_t r = 0; r < icache->region_count; r++) {
+        for (uint64_t p = 0; p < icache->regions[r].count; p++) {
+            const struct code_page *page = icache->regions[r].pages[p];
+            for (unsigned i = 0; page && i < PAGE_RECORDS;) {
+                if (!page->counts[i] || !op_name(page->ops[i]))
+                    i++;
+                else
+                    i = write_run(page, i, line, opaque);
+            }
+        }
+    }
+}
+#endif

@@ -18,7 +18,10 @@ struct code_page {
     uint64_t decoded_lines;                  /* bit n: line n has records */
     struct bus_region *region;
     uint64_t offset;                         /* of the page in its region */
-    uint64_t heat;                           /* entries since it was decoded */
+#ifdef ARMSIM_PROFILE
+    uint64_t counts[PAGE_RECORDS]; /* executions; every record is a generic one in a profiling build */
+    uint16_t ops[PAGE_RECORDS];
+#endif
 };
 
 struct icache;
@@ -39,6 +42,11 @@ void icache_watch_exclusive(struct icache *icache, struct pe *pe);
 /* ... and clear it: every PE but `writer` (NULL: a device) whose granule is touched, which is also an event for it. */
 void icache_exclusive_written(struct icache *icache, const struct pe *writer, struct bus_region *region,
                               uint64_t offset, uint64_t size);
+
+#ifdef ARMSIM_PROFILE
+/* Calls `line` with each straight run of instructions that was executed: see cpu/gen/profile.py. */
+void icache_write_profile(const struct icache *icache, void (*line)(void *opaque, const char *text), void *opaque);
+#endif
 
 static inline struct code_page *page_of(const struct record *ip, uint64_t pc)
 {

@@ -384,6 +384,9 @@ void interp_decode(struct pe *pe, struct record *ip)
         unsigned op = translate(&t, insn, r);
         r->handler = op_handler(op);
         ops[count++] = (uint16_t)op;
+#ifdef ARMSIM_PROFILE
+        page->ops[index] = (uint16_t)op;
+#endif
         if (!(page->decoded_lines >> (index / RECORDS_PER_LINE) & 1))
             icache_line_decoded(pe->env->icache, page, index);
         if (op_ends_block(op))
@@ -400,8 +403,16 @@ static void run_handlers(struct pe *pe)
 #ifdef ARMSIM_LOOP
     struct frame frame = {pe->limit, pe->nz, pe->fc, pe->fv};
     const struct record *ip = pe->ip;
-    while (ip)
+    while (ip) {
+#ifdef ARMSIM_PROFILE
+        uint64_t pc = ((uint64_t)ip >> 2) + pe->bias;
+        struct code_page *page = page_of(ip, pc);
+        if (ip != pe->interp->step && ip != pe->interp->step + 1 && ip->handler != handle_decode &&
+            ip->handler != handle_page_cross)
+            page->counts[pc >> 2 & (PAGE_RECORDS - 1)]++;
+#endif
         ip = ip->handler(pe, ip, &frame);
+    }
 #else
     pe->ip->handler(pe, pe->ip, pe->limit, pe->nz, pe->fc, pe->fv);
 #endif
