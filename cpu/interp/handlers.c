@@ -38,6 +38,11 @@ HANDLER(slow, {
     CONTINUE(interp_slow(pe));
 })
 
+HANDLER(call, {
+    SPILL;
+    CONTINUE(interp_call(pe, ip->a, (uint32_t)ip->imm));
+})
+
 HANDLER(undefined, {
     SPILL;
     CONTINUE(interp_slow(pe));
@@ -119,8 +124,8 @@ handler_fn *op_handler(unsigned op)
         return generated_handlers[op];
     if (op == OP_UNDEFINED)
         return handle_undefined;
-    if (op == OP_SLOW)
-        return handle_slow;
+    if (op == OP_CALL)
+        return handle_call;
     return execute_handlers[op - OP_EXECUTE_FIRST];
 }
 

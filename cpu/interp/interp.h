@@ -78,6 +78,7 @@
 handler_fn handle_decode;     /* a record not decoded yet */
 handler_fn handle_page_cross; /* the sentinel after a page's last record */
 handler_fn handle_slow;       /* executes the instruction at ip by its C function */
+handler_fn handle_call;       /* an instruction that always is executed by its C function */
 handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
 handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */
 handler_fn handle_undefined;
@@ -107,6 +108,8 @@ enum flow { FLOW_NEXT, FLOW_RESUME, FLOW_LEAVE };
 
 /* Executes the instruction word at pe->pc by its C function (any form; used by handle_slow). */
 enum flow interp_slow(struct pe *pe);
+/* The same for a word whose translator is known. */
+enum flow interp_call(struct pe *pe, unsigned translator, uint32_t insn);
 /* Makes ip, bias and limit from pe->pc: fetches, takes fetch faults and pending interrupts. pe->limit must be as
  * after the last instruction with pe->ip after it. FLOW_LEAVE: stop here. */
 enum flow interp_enter(struct pe *pe);
@@ -121,9 +124,6 @@ int interp_create_contexts(struct interp *it);
 /* Decodes from ip to the end of its block. */
 void interp_decode(struct pe *pe, struct record *ip);
 
-/* Executes one C-function instruction with all after-effects. */
-enum flow interp_system(struct pe *pe, uint32_t insn, system_fn *function);
-
 /* --- translation of an encoding into a record (translate.c) --- */
 struct translation {
     const struct feature_set *features;
@@ -135,7 +135,7 @@ unsigned translate(const struct translation *t, uint32_t insn, struct record *re
 /* Operations that are not made from semantics macros. */
 enum {
     OP_UNDEFINED = OP_GENERATED_COUNT,
-    OP_SLOW,
+    OP_CALL, /* a: the translator whose C function executes the word in imm */
     OP_EXECUTE_FIRST, /* + index of the execute function */
 };
 handler_fn *op_handler(unsigned op);

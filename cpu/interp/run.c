@@ -238,7 +238,8 @@ static bool ends_at_sample_point(system_fn *function)
     return function == exec_system || function == exec_eret || function == exec_exception;
 }
 
-enum flow interp_system(struct pe *pe, uint32_t insn, system_fn *function)
+/* Executes one instruction by its C function, with all after-effects. */
+static enum flow execute(struct pe *pe, uint32_t insn, system_fn *function)
 {
     struct interp *it = pe->interp;
     uint64_t next = pe->pc + 4;
@@ -320,21 +321,28 @@ static bool exec_simd(struct pe *pe, uint32_t insn)
     return true;
 }
 
+static system_fn *const slow_functions[TRANSLATOR_COUNT] = {
+#define ENTRY(translator, function) [TRANSLATOR_##translator] = function,
+    SLOW_FUNCTIONS(ENTRY)
+#undef ENTRY
+};
+
+enum flow interp_call(struct pe *pe, unsigned translator, uint32_t insn)
+{
+    pe->iss.valid = false;
+    return execute(pe, insn, slow_functions[translator]);
+}
+
 enum flow interp_slow(struct pe *pe)
 {
-    static system_fn *const functions[TRANSLATOR_COUNT] = {
-#define ENTRY(translator, function) [TRANSLATOR_##translator] = function,
-        SLOW_FUNCTIONS(ENTRY)
-#undef ENTRY
-    };
     uint32_t insn = word_at(pe);
     const struct a64_form_info *form = &a64_forms[a64_decode(insn, &pe->features)];
     pe->interp->slow_accesses++;
     pe->iss.valid = false;
-    system_fn *function = form->kind == A64_KIND_TRANSLATE ? functions[form->function]
+    system_fn *function = form->kind == A64_KIND_TRANSLATE ? slow_functions[form->function]
                           : form->kind == A64_KIND_EXECUTE ? exec_simd
                                                            : exec_undefined;
-    return interp_system(pe, insn, function);
+    return execute(pe, insn, function);
 }
 
 /* --- decoding --- */

@@ -33,10 +33,11 @@ static void set_registers(struct record *r, uint32_t insn)
     r->imm = 0;
 }
 
+/* To be executed by the form's C function: the record keeps the word; translate() adds which. */
 static unsigned slow(uint32_t insn, struct record *r)
 {
     r->imm = (int32_t)insn;
-    return OP_SLOW;
+    return OP_CALL;
 }
 
 /* --- data processing (immediate) --- */
@@ -547,7 +548,12 @@ unsigned translate(const struct translation *t, uint32_t insn, struct record *r)
     const struct a64_form_info *form = &a64_forms[a64_decode(insn, t->features)];
     set_registers(r, insn);
     switch (form->kind) {
-    case A64_KIND_TRANSLATE: return translators[form->function](t, insn, r);
+    case A64_KIND_TRANSLATE: {
+        unsigned op = translators[form->function](t, insn, r);
+        if (op == OP_CALL)
+            r->a = (uint8_t)form->function;
+        return op;
+    }
     case A64_KIND_EXECUTE:
         r->a = (uint8_t)RD;
         r->b = (uint8_t)RN;
