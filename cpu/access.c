@@ -35,6 +35,23 @@ static void fill_fast_tlb(struct pe *pe, uint64_t va, const struct mmu_access *a
     entry->write_tag = may_write ? tag : ~0ull;
 }
 
+bool mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write)
+{
+    if (pe->strict || (va & 0xfff) + size > 0x1000)
+        return false;
+    struct mmu_access access = data_access(pe, write, 0);
+    struct mmu_result result;
+    if (!mmu_translate(pe->mmu, &pe->regime[pe->current_regime], &access, va, &result) || result.attrs.device)
+        return false;
+    uint64_t offset;
+    struct bus_region *region = bus_find(pe->env->bus, result.pas, result.pa, &offset);
+    if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM))
+        return false;
+    fill_fast_tlb(pe, va, &access, &result, region, offset);
+    const struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
+    return (write ? entry->write_tag : entry->read_tag) == ((va & ~0xfffull) | pe->context);
+}
+
 /* Where one part of an access (inside a page) goes. */
 struct target {
     struct bus_region *region;

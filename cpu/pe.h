@@ -137,7 +137,8 @@ struct pe {
     uint64_t pc;                 /* valid outside the interpreter and in every slow path */
     const struct record *ip;     /* spilled; NULL when only pc is valid */
     int64_t limit;               /* spilled budget limit */
-    uint64_t slow_address;       /* argument of a slow-path tail call */
+    uint64_t slow_address;       /* arguments of a slow-path tail call */
+    uint64_t slow_size;
     struct return_stack *return_stack; /* the current EL's */
     bool fp_enabled;             /* SIMD&FP instructions do not trap at the current EL */
     union vreg v[32] __attribute__((aligned(16)));
@@ -253,6 +254,8 @@ void pe_load_sp(struct pe *pe);
 bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data);
 bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data);
 struct mmu_access data_access(const struct pe *pe, bool write, unsigned size);
+/* Fills the fast TLB for an access that could go the fast way then. False: it could not, or would fault. */
+bool mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write);
 /* A translated place inside one page, for accesses that read and write it (exclusives, atomics). */
 struct mem_place {
     uint64_t pa, offset;

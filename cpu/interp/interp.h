@@ -78,6 +78,7 @@
 handler_fn handle_decode;     /* a record not decoded yet */
 handler_fn handle_page_cross; /* the sentinel after a page's last record */
 handler_fn handle_slow;       /* executes the instruction at ip by its C function */
+handler_fn handle_miss_read, handle_miss_write; /* fast TLB: pe->slow_address, pe->slow_size */
 handler_fn handle_call;       /* an instruction that always is executed by its C function */
 handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
 handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */

@@ -1,7 +1,7 @@
 /*
- * Loads and stores, the fast case: the page is RAM and in the fast TLB with this context. Everything else (MMIO,
- * faults, page crossings, alignment checks, big-endian data) leaves by SLOW(K) to the instruction's own function in
- * cpu/a64/ldst*.c, which does it whole.
+ * Loads and stores, the fast case: the page is RAM and in the fast TLB with this context. A miss first tries to fill
+ * the entry and starts the instruction anew; everything else (MMIO, faults, page crossings, alignment checks,
+ * big-endian data) is done whole by the instruction's own function in cpu/a64/ldst*.c.
  */
 #ifndef ARMSIM_CPU_INTERP_SEMANTICS_MEMORY_H
 #define ARMSIM_CPU_INTERP_SEMANTICS_MEMORY_H
@@ -12,6 +12,13 @@
 
 /* An access that crosses a page has its last byte under another tag, so one comparison covers both. */
 #define FAST_TAG(va, size) ((((va) + (size) - 1) & ~0xfffull) | pe->context)
+#define MISS(direction, K, va, size)                                                                                   \
+    do {                                                                                                               \
+        pe->slow_address = (va);                                                                                       \
+        pe->slow_size = (size);                                                                                        \
+        ip += (K);                                                                                                     \
+        TAIL(handle_miss_##direction);                                                                                 \
+    } while (0)
 #define FAST_ENTRY(va) (&pe->dtlb[(va) >> 12 & (FAST_TLB_ENTRIES - 1)])
 
 /* Addressing modes: the address, and what happens to the base register after the access. */
@@ -84,7 +91,7 @@ struct bytes16 {
         const struct fast_tlb_entry *entry_ = FAST_ENTRY(va_);                                                         \
         TYPE_##KIND data_;                                                                                             \
         if (UNLIKELY(FAST_TAG(va_, sizeof(data_)) != entry_->read_tag))                                                \
-            SLOW(K);                                                                                                   \
+            MISS(read, K, va_, sizeof(data_));                                                                         \
         memcpy(&data_, (const void *)(va_ + (uint64_t)entry_->addend), sizeof(data_));                                 \
         WRITEBACK_##MODE(B, I, va_) PUT_##KIND(A, data_);                                                              \
     }
@@ -95,7 +102,7 @@ struct bytes16 {
         const struct fast_tlb_entry *entry_ = FAST_ENTRY(va_);                                                         \
         TYPE_##KIND data_ = TAKE_##KIND(A);                                                                            \
         if (UNLIKELY(FAST_TAG(va_, sizeof(data_)) != entry_->write_tag))                                               \
-            SLOW(K);                                                                                                   \
+            MISS(write, K, va_, sizeof(data_));                                                                        \
         memcpy((void *)(va_ + (uint64_t)entry_->addend), &data_, sizeof(data_));                                       \
         WRITEBACK_##MODE(B, I, va_)                                                                                    \
     }
@@ -107,7 +114,7 @@ struct bytes16 {
         const struct fast_tlb_entry *entry_ = FAST_ENTRY(va_);                                                         \
         TYPE_##KIND data_[2];                                                                                          \
         if (UNLIKELY(FAST_TAG(va_, sizeof(data_)) != entry_->read_tag))                                                \
-            SLOW(K);                                                                                                   \
+            MISS(read, K, va_, sizeof(data_));                                                                         \
         memcpy(data_, (const void *)(va_ + (uint64_t)entry_->addend), sizeof(data_));                                  \
         WRITEBACK_##MODE(B, I, va_) PUT_##KIND(A, data_[0]);                                                           \
         PUT_##KIND(C, data_[1]);                                                                                       \
@@ -119,7 +126,7 @@ struct bytes16 {
         const struct fast_tlb_entry *entry_ = FAST_ENTRY(va_);                                                         \
         TYPE_##KIND data_[2] = {TAKE_##KIND(A), TAKE_##KIND(C)};                                                       \
         if (UNLIKELY(FAST_TAG(va_, sizeof(data_)) != entry_->write_tag))                                               \
-            SLOW(K);                                                                                                   \
+            MISS(write, K, va_, sizeof(data_));                                                                        \
         memcpy((void *)(va_ + (uint64_t)entry_->addend), data_, sizeof(data_));                                        \
         WRITEBACK_##MODE(B, I, va_)                                                                                    \
     }
