@@ -56,6 +56,14 @@ int armsim_set_idle_stop(struct armsim_machine *machine, bool on)
     return 0;
 }
 
+int armsim_advance_idle(struct armsim_machine *machine, uint64_t time_ns)
+{
+    REQUIRE(machine, true);
+    REQUIRE_STOPPED(machine);
+    machine_advance_idle(machine, time_ns);
+    return 0;
+}
+
 int armsim_reset(struct armsim_machine *machine, enum armsim_reset_kind kind)
 {
     REQUIRE(machine, kind == ARMSIM_RESET_COLD || kind == ARMSIM_RESET_WARM);

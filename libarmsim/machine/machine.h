@@ -264,6 +264,7 @@ uint64_t machine_instructions(const struct armsim_machine *machine); /* all PEs,
 uint64_t machine_now(const struct armsim_machine *machine);          /* ns, exact in slow paths too */
 int machine_run(struct armsim_machine *machine, uint64_t limit, struct armsim_stop *why);
 int machine_step(struct armsim_machine *machine, unsigned pe, uint64_t count, struct armsim_stop *why);
+void machine_advance_idle(struct armsim_machine *machine, uint64_t time);
 void machine_install_clock(struct armsim_machine *machine);
 
 /* --- env.c: the callbacks that PEs get --- */

@@ -148,6 +148,20 @@ static void be_idle(struct armsim_machine *machine)
     clock_advance(machine->clock, machine_now(machine));
 }
 
+void machine_advance_idle(struct armsim_machine *machine, uint64_t time)
+{
+    for (unsigned i = 0; i < machine->pe_count; i++)
+        if (can_run(machine->pes[i]))
+            return;
+    uint64_t deadline = clock_next_deadline(machine->clock), now = machine_now(machine);
+    uint64_t to = time < deadline ? time : deadline;
+    if (to <= now)
+        return;
+    machine->idle_ns += to - now;
+    machine->skipped_ns += to - now;
+    clock_advance(machine->clock, to);
+}
+
 /* Whether each instruction must be looked at before it runs. */
 static bool is_observed(const struct armsim_machine *machine)
 {

@@ -337,6 +337,13 @@ ARMSIM_API void armsim_request_stop(struct armsim_machine *machine);
  */
 ARMSIM_API int armsim_set_idle_stop(struct armsim_machine *machine, bool on);
 
+/**
+ * Lets virtual time pass while all PEs wait, without running: up to `time_ns`, or to the next event if that comes first
+ * (it then happens). For callers that let a guest's idle time take as long as it says and inject an input in the midst
+ * of it. Nothing happens if some PE can run or the time is past.
+ */
+ARMSIM_API int armsim_advance_idle(struct armsim_machine *machine, uint64_t time_ns);
+
 enum armsim_reset_kind {
     ARMSIM_RESET_COLD = 0, /**< as after armsim_create(), images loaded again; memory else is kept */
     ARMSIM_RESET_WARM = 1  /**< PEs and devices are reset, memory is kept */
