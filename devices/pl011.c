@@ -489,7 +489,6 @@ struct device *pl011_create(const struct device_env *env, uint64_t base, unsigne
     if (!uart)
         return NULL;
     device_init(&uart->device, &pl011_ops, env, base, WINDOW_SIZE, pas_mask, irq, spi);
-    uart->backend = options->backend;
     uart->initialised = options->initialised;
     uart->receive_timeout = (struct clock_event){.name = "pl011 receive timeout",
                                                  .fire = on_receive_timeout,
@@ -500,5 +499,6 @@ struct device *pl011_create(const struct device_env *env, uint64_t base, unsigne
         return NULL;
     }
     device_reset(&uart->device);
+    uart->backend = options->backend; /* not called before the caller has the device */
     return &uart->device;
 }

@@ -233,6 +233,7 @@ struct device *pl061_create(const struct device_env *env, uint64_t base, unsigne
         return NULL;
     device_init(&gpio->device, &pl061_ops, env, base, WINDOW_SIZE, pas_mask, irq, spi);
     gpio->options = *options;
+    gpio->options.output = NULL; /* not called before the caller has the device */
     gpio->inputs = options->pull_ups;
     gpio->release = (struct clock_event){
         .name = "pl061 key release", .fire = on_release, .opaque = gpio, .priority = CLOCK_PRIORITY_DEVICE};
@@ -241,5 +242,6 @@ struct device *pl061_create(const struct device_env *env, uint64_t base, unsigne
         return NULL;
     }
     device_reset(&gpio->device);
+    gpio->options.output = options->output;
     return &gpio->device;
 }
