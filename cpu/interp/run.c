@@ -475,7 +475,7 @@ static void step_one(struct pe *pe)
     it->running = false;
 }
 
-enum pe_exit pe_step(struct pe *pe)
+static enum pe_exit step(struct pe *pe)
 {
     struct interp *it = pe->interp;
     if (pe->power != PE_RUNNING)
@@ -501,7 +501,7 @@ enum pe_exit pe_step(struct pe *pe)
     return pe->power == PE_RUNNING ? PE_EXIT_BUDGET : PE_EXIT_WAIT;
 }
 
-enum pe_exit pe_run(struct pe *pe, uint64_t budget)
+static enum pe_exit run(struct pe *pe, uint64_t budget)
 {
     struct interp *it = pe->interp;
     uint64_t end = pe->instructions + budget;
@@ -510,7 +510,7 @@ enum pe_exit pe_run(struct pe *pe, uint64_t budget)
             return PE_EXIT_WAIT;
         if ((pe->nz_both && pe->nz == NZ_BOTH) || !it->sample_point || pe->instructions >= end) {
             /* Not at a sample point: nothing may be looked at before the flow reaches one. */
-            enum pe_exit exit = pe_step(pe);
+            enum pe_exit exit = step(pe);
             if (exit != PE_EXIT_BUDGET)
                 return exit;
             continue;
@@ -536,3 +536,15 @@ enum pe_exit pe_run(struct pe *pe, uint64_t budget)
     }
     return PE_EXIT_BUDGET;
 }
+
+/* The turn is over: from now on other observers may store to the granule that this PE has reserved. */
+static enum pe_exit end_turn(struct pe *pe, enum pe_exit exit)
+{
+    if (pe->monitor.global_valid)
+        icache_watch_exclusive(pe->env->icache, pe);
+    return exit;
+}
+
+enum pe_exit pe_step(struct pe *pe) { return end_turn(pe, step(pe)); }
+
+enum pe_exit pe_run(struct pe *pe, uint64_t budget) { return end_turn(pe, run(pe, budget)); }
