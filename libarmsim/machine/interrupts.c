@@ -1,6 +1,7 @@
 /* Wiring: pins of the PEs, GIC, generic timers. */
 #include "libarmsim/machine/interrupts.h"
 
+#include "cpu/host.h"
 #include "devices/generic_timer.h"
 #include "gic/gic.h"
 #include "libarmsim/machine/machine.h"
@@ -13,6 +14,12 @@ static const enum pending pin_levels[] = {PENDING_IRQ, PENDING_FIQ, PENDING_VIRQ
 static void drive_pin(void *opaque, unsigned number, bool level)
 {
     pe_set_pending(opaque, pin_levels[number], level);
+}
+
+static void set_event(void *opaque)
+{
+    struct pe *pe = opaque;
+    pe->event_register = true;
 }
 
 static int make_gic(struct armsim_machine *machine)
@@ -58,4 +65,79 @@ static int make_gic(struct armsim_machine *machine)
         gic_connect(machine->pes[i]->gic, &pins[0], &pins[1], &pins[2], &pins[3]);
     }
     return 0;
+}
+
+struct irq_line *machine_spi(struct armsim_machine *machine, unsigned spi)
+{
+    return machine->gic ? gic_spi(machine->gic, spi) : NULL;
+}
+
+struct irq_line *machine_ppi(struct armsim_machine *machine, unsigned pe, unsigned intid)
+{
+    if (!machine->gic || pe >= machine->pe_count || intid < GIC_SGIS || intid >= GIC_PRIVATE)
+        return NULL;
+    return gic_ppi(machine->gic, pe, intid - GIC_SGIS);
+}
+
+static int make_timers(struct armsim_machine *machine)
+{
+    const struct board_gic *place = machine->board->gic;
+    for (unsigned i = 0; i < machine->pe_count; i++) {
+        struct irq_line *lines[TIMER_COUNT] = {NULL};
+        if (place) {
+            lines[TIMER_PHYSICAL] = machine_ppi(machine, i, place->ppi_physical_timer);
+            lines[TIMER_VIRTUAL] = machine_ppi(machine, i, place->ppi_virtual_timer);
+            lines[TIMER_HYPERVISOR] = machine_ppi(machine, i, place->ppi_hypervisor_timer);
+            lines[TIMER_HYPERVISOR_VIRTUAL] = machine_ppi(machine, i, place->ppi_hypervisor_virtual_timer);
+            lines[TIMER_SECURE] = machine_ppi(machine, i, place->ppi_secure_physical_timer);
+        }
+        struct generic_timer *timer =
+            generic_timer_create(&machine->device_env, i, machine->options.counter_frequency, lines);
+        if (!timer)
+            return machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory");
+        machine->timers[i] = timer;
+        machine->pes[i]->timer = timer;
+        generic_timer_on_event(timer, set_event, machine->pes[i]);
+    }
+    return 0;
+}
+
+int machine_make_interrupts(struct armsim_machine *machine)
+{
+    int error = machine->board->gic ? make_gic(machine) : 0;
+    return error < 0 ? error : make_timers(machine);
+}
+
+void machine_reset_interrupts(struct armsim_machine *machine)
+{
+    if (machine->gic)
+        gic_reset(machine->gic);
+    for (unsigned i = 0; i < machine->pe_count; i++) {
+        const struct pe *pe = machine->pes[i];
+        generic_timer_reset(machine->timers[i]);
+        if (pe->gic)
+            gic_set_pe_state(pe->gic, pe->pstate.el, host_is_secure(pe));
+    }
+}
+
+void machine_free_interrupts(struct armsim_machine *machine)
+{
+    for (unsigned i = 0; i < machine->pe_count && machine->timers; i++)
+        generic_timer_destroy(machine->timers[i]);
+    gic_destroy(machine->gic);
+    free(machine->pins);
+}
+
+void machine_begin_wfe(struct armsim_machine *machine, struct pe *pe)
+{
+    struct generic_timer *timer = machine->timers[pe->index];
+    if (generic_timer_take_event(timer))
+        pe->event_register = true;
+    else
+        generic_timer_wait_event(timer, true);
+}
+
+void machine_end_wfe(struct armsim_machine *machine, struct pe *pe)
+{
+    generic_timer_wait_event(machine->timers[pe->index], false);
 }

@@ -148,7 +148,7 @@ struct armsim_machine {
     unsigned pe_count;
     struct pe **pes;
     char (*pe_names)[8]; /* "pe0": state sections */
-    struct generic_timer **timers; /* one for each PE; NULL without a GIC */
+    struct generic_timer **timers; /* one for each PE; connected if there is a GIC */
     struct icache *icache;
     struct mmu *walker; /* for armsim_translate(): never keeps an entry */
     struct pe_env pe_env;

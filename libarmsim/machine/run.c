@@ -8,6 +8,7 @@
  */
 #include "libarmsim/machine/machine.h"
 
+#include "libarmsim/machine/interrupts.h"
 #include "libarmsim/machine/observe.h"
 #include "libarmsim/machine/trace.h"
 
@@ -94,13 +95,23 @@ static void enter_pe(struct armsim_machine *machine, struct pe *pe)
 
 static void leave_pe(struct armsim_machine *machine)
 {
-    machine->base_instructions += pe_instructions(machine->current);
+    struct pe *pe = machine->current;
+    machine->base_instructions += pe_instructions(pe);
     machine->current = NULL;
+    if (pe->power == PE_WFE)
+        machine_begin_wfe(machine, pe);
 }
 
-static bool can_run(struct pe *pe)
+static bool can_run(struct armsim_machine *machine, struct pe *pe)
 {
-    return pe->power == PE_RUNNING || pe_wake(pe);
+    if (pe->power == PE_RUNNING)
+        return true;
+    bool was_wfe = pe->power == PE_WFE;
+    if (!pe_wake(pe))
+        return false;
+    if (was_wfe)
+        machine_end_wfe(machine, pe);
+    return true;
 }
 
 /* Chooses the next PE that can run. False: all wait. */
@@ -109,7 +120,7 @@ static bool open_turn(struct armsim_machine *machine)
     for (unsigned i = 1; i <= machine->pe_count; i++) {
         unsigned index = (machine->turn.pe + i) % machine->pe_count;
         struct pe *pe = machine->pes[index];
-        if (!can_run(pe))
+        if (!can_run(machine, pe))
             continue;
         uint64_t length = machine->pe_count == 1 ? SOLE_TURN : machine->options.quantum;
         machine->turn = (struct turn){.open = true, .pe = index, .end = pe_instructions(pe) + length};
@@ -151,7 +162,7 @@ static void be_idle(struct armsim_machine *machine)
 void machine_advance_idle(struct armsim_machine *machine, uint64_t time)
 {
     for (unsigned i = 0; i < machine->pe_count; i++)
-        if (can_run(machine->pes[i]))
+        if (can_run(machine, machine->pes[i]))
             return;
     uint64_t deadline = clock_next_deadline(machine->clock), now = machine_now(machine);
     uint64_t to = time < deadline ? time : deadline;
@@ -298,7 +309,7 @@ int machine_step(struct armsim_machine *machine, unsigned index, uint64_t count,
             clock_advance(machine->clock, machine_now(machine));
             machine_deliver_inputs(machine);
         }
-        if (!can_run(pe)) {
+        if (!can_run(machine, pe)) {
             be_idle(machine);
             continue;
         }

@@ -6,6 +6,7 @@
  */
 #include "libarmsim/machine/machine.h"
 
+#include "devices/generic_timer.h"
 #include "gic/gic.h"
 
 #include <string.h>
@@ -91,6 +92,13 @@ bool machine_state_section(struct armsim_machine *machine, size_t index, const c
     if (index < machine->pe_count) {
         *name = machine->pe_names[index];
         *hash = pe_hash(machine->pes[index], 0);
+        return true;
+    }
+    index -= machine->pe_count;
+    if (index < machine->pe_count) {
+        struct state_section section = generic_timer_section(machine->timers[index]);
+        *name = section.name;
+        *hash = state_hash_section(0, &section);
         return true;
     }
     index -= machine->pe_count;
