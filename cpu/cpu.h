@@ -17,6 +17,8 @@ struct pe_config {
 /* Decoded pages of all RAM and ROM, shared by the PEs of a machine. */
 struct icache *icache_create(struct bus *bus);
 void icache_destroy(struct icache *icache);
+/* Pages that have records, and the host memory that all of them take. */
+void icache_stats(const struct icache *icache, uint64_t *pages, uint64_t *bytes);
 
 struct pe *pe_create(const struct pe_config *config, const struct pe_env *env); /* NULL: out of memory */
 void pe_destroy(struct pe *pe);

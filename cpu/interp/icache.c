@@ -20,6 +20,7 @@ struct icache {
     size_t region_count;
     struct pe **pes;
     size_t pe_count;
+    uint64_t page_count; /* pages made so far */
 };
 
 static void bus_written(void *opaque, struct bus_region *region, uint64_t offset, uint64_t size, uint16_t requester)
@@ -123,6 +124,7 @@ struct code_page *icache_page(struct icache *icache, struct bus_region *region, 
     memset(page->counts, 0, sizeof(page->counts));
 #endif
     *slot = page;
+    icache->page_count++;
     return page;
 }
 
@@ -245,3 +247,11 @@ void icache_write_profile(const struct icache *icache, void (*line)(void *opaque
     }
 }
 #endif
+
+void icache_stats(const struct icache *icache, uint64_t *pages, uint64_t *bytes)
+{
+    *pages = icache->page_count;
+    *bytes = icache->page_count * sizeof(struct code_page);
+    for (size_t i = 0; i < icache->region_count; i++)
+        *bytes += icache->regions[i].count * sizeof(struct code_page *);
+}

@@ -62,7 +62,14 @@ int armsim_add_device(struct armsim_machine *machine, const struct armsim_device
     REQUIRE_STOPPED(machine);
     if (machine->started)
         return machine_fail(machine, ARMSIM_ERROR_BUSY, "the machine has run: its memory map is fixed");
-    return user_device_add(machine, config, device);
+    struct armsim_device *added;
+    int error = user_device_add(machine, config, &added);
+    if (error < 0)
+        return error;
+    user_device_reset(added);
+    if (device)
+        *device = added;
+    return 0;
 }
 
 static enum armsim_pas first_pas(const struct bus_region *region)

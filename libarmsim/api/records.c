@@ -121,7 +121,9 @@ int armsim_get_stats(const struct armsim_machine *machine, struct armsim_stats *
         .turns = machine->turns,
         .exceptions = machine->exceptions,
         .returns = machine->returns,
+        .events = clock_fired(machine->clock),
     };
+    icache_stats(machine->icache, &stats.pages_decoded, &stats.memory_bytes);
     for (unsigned i = 0; i < machine->pe_count; i++)
         add_pe(&stats, machine->pes[i]);
     memcpy(out, &stats, out->size < sizeof(stats) ? out->size : sizeof(stats));

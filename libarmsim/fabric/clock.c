@@ -12,6 +12,7 @@
 struct clock {
     uint64_t base; /* ns; what clock_now() says without a source */
     uint64_t next_order;
+    uint64_t fired; /* events so far: a figure, not state */
     struct clock_event **heap;
     size_t count;
     struct clock_event **registered; /* in registration order: the canonical list for hashing and saving */
@@ -180,6 +181,7 @@ void clock_advance(struct clock *clock, uint64_t time)
         heap_remove(clock, event);
         if (event->time > clock->base)
             clock->base = event->time;
+        clock->fired++;
         event->fire(event->opaque, event->time);
     }
     if (time > clock->base)
@@ -207,4 +209,9 @@ uint64_t clock_hash(const struct clock *clock, uint64_t hash)
         hash = state_hash_words(hash, words, 2);
     }
     return hash;
+}
+
+uint64_t clock_fired(const struct clock *clock)
+{
+    return clock->fired;
 }

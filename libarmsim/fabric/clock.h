@@ -58,6 +58,9 @@ uint64_t clock_next_deadline(const struct clock *clock); /* ns, or CLOCK_NEVER *
  */
 void clock_advance(struct clock *clock, uint64_t time);
 
+/* Events fired so far, for statistics. */
+uint64_t clock_fired(const struct clock *clock);
+
 /* Registered events, in registration order (saving); and their times chained into a hash. */
 size_t clock_event_count(const struct clock *clock);
 struct clock_event *clock_event_at(const struct clock *clock, size_t index);

@@ -195,6 +195,11 @@ int user_device_add(struct armsim_machine *machine, const struct armsim_device_c
     return 0;
 }
 
+void user_device_reset(struct armsim_device *device)
+{
+    device_reset(&device->device);
+}
+
 void armsim_device_set_irq(struct armsim_device *device, bool level)
 {
     if (device)

@@ -8,4 +8,7 @@
 int user_device_add(struct armsim_machine *machine, const struct armsim_device_config *config,
                     struct armsim_device **device);
 
+/* For a device that joins a machine which was reset before. */
+void user_device_reset(struct armsim_device *device);
+
 #endif

@@ -693,7 +693,7 @@ struct armsim_stats {
     uint64_t pages_decoded;        /**< pages that got instruction records */
     uint64_t instructions_decoded; /**< records filled in */
     uint64_t records_invalidated;  /**< records dropped because their code was written */
-    uint64_t memory_bytes;         /**< host memory of decoded code and of the machine, guest RAM left aside */
+    uint64_t memory_bytes;         /**< host memory that decoded code takes */
 };
 ARMSIM_API int armsim_get_stats(const struct armsim_machine *machine, struct armsim_stats *stats);
 
