@@ -177,6 +177,10 @@ struct pe {
     struct mmu_features mmu_features;
 
     struct ls_syndrome iss;      /* of the load or store in progress */
+    struct {                     /* performance monitors: cpu/pmu.h */
+        uint64_t last;           /* instruction count up to which the counters are right */
+        bool counting;           /* any is enabled */
+    } pmu;
 
     /* --- derived; recomputed by pe_update_context() --- */
     bool regimes_valid;          /* cleared when a register that they depend on is written */
@@ -193,6 +197,7 @@ struct pe {
     const struct pe_env *env;
     struct gic_cpu_interface *gic;
     struct generic_timer *timer;
+    struct irq_line *pmu_irq;    /* overflow interrupt; NULL: unconnected */
     struct interp *interp;       /* scratch page, statistics: cpu/interp/ */
     struct exception_counters *counters;
 };

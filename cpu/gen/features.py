@@ -64,6 +64,7 @@ def closure(features, chosen):
 class Model:
     def __init__(self, name):
         self.name, self.description, self.version, self.pa_bits, self.pmu_counters = name, '', 8.0, 48, 6
+        self.pmu_identity = 0
         self.features, self.without, self.values, self.ccsidr, self.tag = [], [], {}, {}, 'none'
 
 
@@ -96,6 +97,8 @@ def parse_models(path, features):
             model.pa_bits = int(rest)
         elif key == 'pmu_counters':
             model.pmu_counters = int(rest)
+        elif key == 'pmu_identity':
+            model.pmu_identity = int(rest, 0)
         elif key == 'implementation_registers':
             model.tag = rest
         elif key == 'ccsidr':
@@ -187,6 +190,7 @@ struct cpu_model {
     struct feature_set features; /* what it has in silicon and this build implements */
     struct feature_set silicon;  /* what it has in silicon */
     uint8_t pa_bits, pmu_counters;
+    uint16_t pmu_identity;       /* PMCR_EL0.IMP:IDCODE */
     enum implementation_registers implementation_registers;
     uint32_t ccsidr[14]; /* by CSSELR_EL1 */
     const struct cpu_model_value *values;
@@ -332,7 +336,7 @@ def main():
         values.append(f'static const struct cpu_model_value values_{ident}[] = {{\n{entries}\n}};\n')
         ccsidr = ', '.join(f'[{index}] = 0x{value:x}' for index, value in sorted(model.ccsidr.items()))
         rows.append(f'    {{"{model.name}", "{model.description}",\n     {bits(features, model.built)},\n'
-                    f'     {bits(features, model.set)},\n     {model.pa_bits}, {model.pmu_counters}, '
+                    f'     {bits(features, model.set)},\n     {model.pa_bits}, {model.pmu_counters}, 0x{model.pmu_identity:x}, '
                     f'IMPLEMENTATION_{model.tag}, {{{ccsidr}}},\n     values_{ident}, '
                     f'sizeof values_{ident} / sizeof values_{ident}[0]}},')
     with open(out_c, 'w', encoding='utf-8') as file:

@@ -155,6 +155,9 @@ def table_row(row, by_name, index_of, traps, more_tables, names, lists):
         operation, regime, *more = row.values['tlbi'].split(',')
         write = 'tlbi'
         argument = f'TLBI_ARGUMENT(TLBI_{operation}, {regime[2:]}, {flags(more, TLBI_FLAGS)})'
+    if 'cnt' in (read, write):
+        timer = re.match(r'CNT(P|V|HP|HV|PS)_(CTL|CVAL|TVAL)_', target.name)
+        argument = f'TIMER_CNT{timer[1]}_{timer[2]}' if timer else 'TIMER_REGISTER_COUNT'
     reset = value('reset', '0')
     tag = '|'.join(f'1u << IMPLEMENTATION_{name}' for name in value('tag', '').split('|') if name) or '0'
     reads, writes = (trap_indices(row, letter, names, lists) for letter in 'rw')
@@ -215,7 +218,8 @@ def write_table(rows, by_name, traps_def, out_h, out_c):
             file.write(f'{kind} {name};\n')
         file.write('\n#endif\n')
     with open(out_c, 'w', encoding='utf-8') as file:
-        file.write('/* Generated from sysregs.def. */\n#include "cpu/sysreg_handlers.h"\n#include "gic/gic.h"\n\n')
+        file.write('/* Generated from sysregs.def. */\n#include "cpu/sysreg_handlers.h"\n'
+                   '#include "devices/generic_timer.h"\n#include "gic/gic.h"\n\n')
         file.write(''.join(trap_tables.text + more_tables.text))
         file.write('\nconst struct sysreg_row sysreg_rows[] = {\n' + ''.join(lines) + '};\n\n'
                    'const size_t sysreg_row_count = sizeof sysreg_rows / sizeof sysreg_rows[0];\n\n')

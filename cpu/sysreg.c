@@ -1,0 +1,285 @@
+/*
+ * System register access: AArch64.CheckSystemAccess() on the rows of sysregs.def, redirection, reset, and the
+ * accesses by name.
+ */
+#include "cpu/sysreg.h"
+
+#include "cpu/cpu.h"
+#include "cpu/exception.h"
+#include "cpu/impdef.h"
+#include "cpu/sysreg_access.h"
+#include "cpu/syndrome.h"
+#include "cpu/traps.h"
+#include "devices/generic_timer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The model's group of implementation registers has the row. */
+static bool has_tag(const struct pe *pe, const struct sysreg_row *row)
+{
+    return row->tags == 0 || (row->tags >> pe->model->implementation_registers & 1);
+}
+
+static unsigned highest_el(const struct pe *pe) { return pe->have_el3 ? 3 : pe->have_el2 ? 2 : 1; }
+
+static bool number_exists(const struct pe *pe, const struct sysreg_row *row)
+{
+    uint64_t dfr0 = SR(pe, ID_AA64DFR0_EL1);
+    if (row->conditions & SYSREG_BREAKPOINTS)
+        return row->number <= (dfr0 >> 12 & 15);
+    if (row->conditions & SYSREG_WATCHPOINTS)
+        return row->number <= (dfr0 >> 20 & 15);
+    return true;
+}
+
+bool sysreg_exists(const struct pe *pe, const struct sysreg_row *row)
+{
+    if (row->feature != FEATURE_COUNT && !has_feature(pe, (enum feature)row->feature))
+        return false;
+    if (!has_tag(pe, row) || !number_exists(pe, row))
+        return false;
+    unsigned els = row->read_els | row->write_els;
+    if (row->conditions & SYSREG_HIGHEST)
+        return els >> highest_el(pe) & 1;
+    if ((row->conditions & (SYSREG_EL2 | SYSREG_NEEDS_EL2 | SYSREG_VHE)) && !pe->have_el2)
+        return false;
+    return pe->have_el3 || els != 8;
+}
+
+uint64_t sysreg_writable(const struct pe *pe, const struct sysreg_row *row)
+{
+    uint64_t writable = row->writable;
+    for (unsigned i = 0; i < row->more_count; i++) {
+        if (has_feature(pe, (enum feature)row->more[i].feature))
+            writable |= row->more[i].bits;
+    }
+    return writable;
+}
+
+void sysreg_store(struct pe *pe, const struct sysreg_row *row, uint64_t value)
+{
+    uint64_t writable = sysreg_writable(pe, row);
+    pe->sr[row->storage] = (value & writable) | (row->ones & ~writable);
+}
+
+enum sysreg_result sysreg_read(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
+{
+    if (row->read)
+        return row->read(pe, row, value);
+    if (row->storage == SR_COUNT)
+        return SYSREG_UNDEFINED;
+    *value = pe->sr[row->storage];
+    return SYSREG_DONE;
+}
+
+enum sysreg_result sysreg_write(struct pe *pe, const struct sysreg_row *row, uint64_t value)
+{
+    if (row->write) {
+        enum sysreg_result result = row->write(pe, row, value);
+        if (result != SYSREG_DONE)
+            return result;
+    } else if (row->storage != SR_COUNT) {
+        sysreg_store(pe, row, value);
+    } else {
+        return SYSREG_UNDEFINED;
+    }
+    if (row->then & SYSREG_THEN_CONTEXT)
+        pe_update_context(pe);
+    if (row->then & SYSREG_THEN_INTERRUPTS)
+        pe->sample_interrupts = true;
+    return SYSREG_DONE;
+}
+
+bool sysreg_peek(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
+{
+    if (row->storage != SR_COUNT) {
+        *value = pe->sr[row->storage];
+        return true;
+    }
+    /* Registers without storage of their own show PSTATE, counters or devices; reading those that are not read for
+     * their effect (acknowledging interrupts, random numbers) changes nothing. */
+    return row->read && !sysreg_read_has_effect(row) && row->read(pe, row, value) == SYSREG_DONE;
+}
+
+bool sysreg_poke(struct pe *pe, const struct sysreg_row *row, uint64_t value)
+{
+    if (row->storage == SR_COUNT)
+        return false;
+    if (row->write_els)
+        sysreg_store(pe, row, value);
+    else
+        pe->sr[row->storage] = value;
+    if (row->then & SYSREG_THEN_CONTEXT)
+        pe_update_context(pe);
+    return true;
+}
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+
+static bool same_name(const char *a, const char *b)
+{
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+const struct sysreg_row *sysreg_find(const char *name)
+{
+    unsigned op0, op1, crn, crm, op2;
+    if (sscanf(name, "%*1[Ss]%u_%u_%*1[Cc]%u_%*1[Cc]%u_%u", &op0, &op1, &crn, &crm, &op2) == 5 && op0 < 4 && op1 < 8 &&
+        crn < 16 && crm < 16 && op2 < 8)
+        return sysreg_lookup(SYSREG_KEY(op0, op1, crn, crm, op2));
+    for (size_t i = 0; i < sysreg_row_count; i++) {
+        if (same_name(sysreg_rows[i].name, name))
+            return &sysreg_rows[i];
+    }
+    return NULL;
+}
+
+/* The clauses that most rows don't have. False: UNDEFINED. */
+static bool conditions_hold(const struct pe *pe, const struct sysreg_row *row, bool read)
+{
+    unsigned el = pe->pstate.el, conditions = row->conditions;
+    uint64_t hcr = effective_hcr(pe);
+    bool secure = !(effective_scr(pe) & SCR_EL3_NS);
+    if ((conditions & SYSREG_VHE) && !(hcr & HCR_EL2_E2H))
+        return false;
+    if ((conditions & SYSREG_NEEDS_EL2) && !pe->have_el2)
+        return false;
+    if ((conditions & SYSREG_SECURE_EL1) && el == 1 && (!secure || el2_enabled(pe)))
+        return false;
+    if ((conditions & SYSREG_SECURE_EL2) && el == 2 && !secure)
+        return false;
+    if ((conditions & SYSREG_SP_EL0) && !pe->pstate.sp)
+        return false;
+    if ((conditions & SYSREG_HIGHEST) && el != highest_el(pe))
+        return false;
+    if ((conditions & SYSREG_HIGHEST_WRITES) && !read && el != highest_el(pe))
+        return false;
+    if ((conditions & SYSREG_LOR) && secure)
+        return false;
+    return number_exists(pe, row);
+}
+
+/* Trapped or UNDEFINED though the columns don't allow it: HCR_EL2.NV catches EL2's registers from EL1. */
+static enum sysreg_result refuse(struct pe *pe, const struct sysreg_row *row, uint32_t insn)
+{
+    unsigned op1 = insn >> 16 & 7;
+    if (op1 == 4 || op1 == 5) {
+        const struct trap_row *trap = trap_find_list(pe, TRAPS_nv);
+        if (trap) {
+            take_sync(pe, 2, syndrome_sysreg(insn), trap->name);
+            return SYSREG_EXCEPTION;
+        }
+    }
+    take_undefined(pe, row ? row->name : "unallocated system register");
+    return SYSREG_EXCEPTION;
+}
+
+enum { SYSREG_RESERVED_CRN = 0xb };
+
+/* AArch64.CheckSystemAccess(). SYSREG_DONE: allowed. */
+static enum sysreg_result check_access(struct pe *pe, const struct sysreg_row *row, uint32_t insn, bool read)
+{
+    /* IMPLEMENTATION DEFINED space: S<1|3>_<op1>_<C11|C15>. */
+    if ((insn >> 12 & SYSREG_RESERVED_CRN) == SYSREG_RESERVED_CRN && (insn >> 19 & 1)) {
+        const struct trap_row *trap = trap_find_list(pe, TRAPS_tidcp);
+        if (trap) {
+            take_sync(pe, trap_target(pe, trap), syndrome_sysreg(insn), trap->name);
+            return SYSREG_EXCEPTION;
+        }
+    }
+    if (!row || (row->feature != FEATURE_COUNT && !has_feature(pe, (enum feature)row->feature)) || !has_tag(pe, row) ||
+        !((read ? row->read_els : row->write_els) >> pe->pstate.el & 1) ||
+        (row->conditions && !conditions_hold(pe, row, read)))
+        return refuse(pe, row, insn);
+
+    const struct trap_row *trap = read ? trap_find(pe, row->read_traps, row->read_trap_count)
+                                       : trap_find(pe, row->write_traps, row->write_trap_count);
+    if (!trap)
+        return SYSREG_DONE;
+    uint32_t esr = trap->class == TRAP_FP ? syndrome_fp() : syndrome_sysreg(insn);
+    take_sync(pe, trap_target(pe, trap), esr, trap->name);
+    return SYSREG_EXCEPTION;
+}
+
+/* The register that the name means here. */
+static const struct sysreg_row *redirect(const struct pe *pe, const struct sysreg_row *row)
+{
+    if (row->e2h != SYSREG_NO_ROW && in_host(pe) && (pe->pstate.el == 2 || sysreg_redirects_el0(row)))
+        return &sysreg_rows[row->e2h];
+    return row;
+}
+
+/* An access that a handler or this PE's configuration refuses. */
+static bool undefined_here(struct pe *pe, const struct sysreg_row *row)
+{
+    log_message(pe->env->log, LOG_GUEST_ERROR, "PE %u: %s is not implemented in this configuration (pc 0x%llx)",
+                pe->index, row->name, (unsigned long long)pe->pc);
+    take_undefined(pe, row->name);
+    return false;
+}
+
+static void log_unknown(const struct pe *pe, uint32_t insn)
+{
+    log_message(pe->env->log, LOG_UNIMPLEMENTED, "PE %u: no system register S%u_%u_C%u_C%u_%u (pc 0x%llx)", pe->index,
+                insn >> 19 & 3, insn >> 16 & 7, insn >> 12 & 15, insn >> 8 & 15, insn >> 5 & 7, (unsigned long long)pe->pc);
+}
+
+bool sysreg_access(struct pe *pe, uint32_t insn)
+{
+    bool read = insn >> 21 & 1;
+    unsigned rt = insn & 31;
+    const struct sysreg_row *row = sysreg_lookup(insn >> 5 & 0xffff);
+    if (!row)
+        log_unknown(pe, insn);
+    if (check_access(pe, row, insn, read) != SYSREG_DONE)
+        return false;
+    if ((row->conditions & SYSREG_EL2) && !pe->have_el2) { /* from EL3 */
+        if (impdef(pe, EL2_ABSENT) == EL2_ABSENT_UNDEFINED)
+            return undefined_here(pe, row);
+        if (read)
+            pe->x[rt == 31 ? REG_SINK : rt] = 0;
+        return true;
+    }
+    row = redirect(pe, row);
+    enum sysreg_result result;
+    if (read) {
+        uint64_t value = 0;
+        result = sysreg_read(pe, row, &value);
+        if (result == SYSREG_DONE)
+            pe->x[rt == 31 ? REG_SINK : rt] = value;
+    } else {
+        result = sysreg_write(pe, row, pe->x[rt == 31 ? REG_ZR : rt]);
+    }
+    if (result == SYSREG_UNDEFINED)
+        return undefined_here(pe, row);
+    return result == SYSREG_DONE;
+}
+
+void sysreg_reset(struct pe *pe, bool cold)
+{
+    for (size_t i = 0; i < sysreg_row_count; i++) {
+        const struct sysreg_row *row = &sysreg_rows[i];
+        if (row->storage == SR_COUNT || !row->write_els || row->key != row->identity || (row->keep && !cold))
+            continue;
+        pe->sr[row->storage] = row->reset | (row->ones & ~sysreg_writable(pe, row));
+    }
+    if (cold) {
+        SR(pe, OSLSR_EL1) = 0xa; /* OSLM: implemented; OSLK: locked */
+        SR(pe, CNTFRQ_EL0) = pe->timer ? generic_timer_frequency(pe->timer) : GENERIC_TIMER_FREQUENCY;
+    }
+    pe->pmu.last = pe_instructions(pe);
+    pe->pmu.counting = false;
+    SR(pe, PMCR_EL0) = has_feature(pe, FEATURE_AA32EL1) ? 0 : 1u << 6; /* LC */
+    SR(pe, ICC_SRE_EL1_S) = 7;
+    SR(pe, ICC_SRE_EL1) = 7;
+    SR(pe, VPIDR_EL2) = SR(pe, MIDR_EL1);
+    SR(pe, VMPIDR_EL2) = pe->mpidr;
+    SR(pe, MDCR_EL2) = pe->model->pmu_counters; /* HPMN */
+    if (!pe->have_el3) /* SCR_EL3 as its absence is treated: HCE, RW, and no trap */
+        SR(pe, SCR_EL3) = SCR_WITHOUT_EL3 | (pe->secure_only ? 0 : SCR_EL3_NS);
+}

@@ -1,0 +1,95 @@
+/*
+ * Trap controls: the rows of traps.def, and their evaluation. A row is one AND of register fields, tested only in the
+ * states (EL, Security state, EL2 enabled, E2H, TGE) in which it counts.
+ */
+#ifndef ARMSIM_CPU_TRAPS_H
+#define ARMSIM_CPU_TRAPS_H
+
+#include "cpu/control.h"
+#include "cpu/traps_table.h"
+
+#include <stddef.h>
+
+/* ESR_ELx.EC of a row's exceptions. */
+enum trap_class { TRAP_SYSREG, TRAP_FP, TRAP_WFX, TRAP_SMC, TRAP_HVC, TRAP_PAUTH, TRAP_SVE };
+
+#define TRAP_UNDEFINED 0 /* in trap_row.target */
+
+struct trap_test {
+    uint16_t sysreg;
+    bool differs; /* fires when the field is not `value` */
+    uint64_t mask, value;
+};
+
+struct trap_row {
+    const char *name;   /* "HCR_EL2.TVM" */
+    uint64_t states;    /* bit n: counts in trap_state() n */
+    uint8_t target;     /* 1: EL1, or EL2 when HCR_EL2.TGE is in effect; 2, 3; TRAP_UNDEFINED */
+    uint8_t class;      /* enum trap_class */
+    uint8_t test_count; /* 0: always */
+    struct trap_test tests[2];
+};
+
+extern const struct trap_row trap_rows[TRAP_ROW_COUNT];
+
+struct trap_list_rows {
+    const uint16_t *rows;
+    size_t count;
+};
+extern const struct trap_list_rows trap_lists[];
+
+/* IsInHost(): EL2, or EL0 below an EL2 that hosts applications. */
+static inline bool in_host(const struct pe *pe)
+{
+    uint64_t hcr = effective_hcr(pe);
+    return (hcr & HCR_EL2_E2H) && (pe->pstate.el == 2 || (pe->pstate.el == 0 && (hcr & HCR_EL2_TGE)));
+}
+
+/* Index of the present state in trap_row.states: el:ns:el2:e2h:tge. */
+static inline unsigned trap_state(const struct pe *pe)
+{
+    unsigned state = (unsigned)pe->pstate.el << 4 | (unsigned)(effective_scr(pe) & SCR_EL3_NS) << 3;
+    if (el2_enabled(pe)) {
+        uint64_t hcr = SR(pe, HCR_EL2);
+        state |= 4u | (unsigned)(hcr >> 34 & 1) << 1 | (unsigned)(hcr >> 27 & 1);
+    }
+    return state;
+}
+
+static inline bool trap_row_fires(const struct pe *pe, const struct trap_row *row, unsigned state)
+{
+    if (!(row->states >> state & 1))
+        return false;
+    for (unsigned i = 0; i < row->test_count; i++) {
+        const struct trap_test *test = &row->tests[i];
+        if (((pe->sr[test->sysreg] & test->mask) == test->value) == test->differs)
+            return false;
+    }
+    return true;
+}
+
+/* The first row of a list, in priority order, that traps now; NULL: none. */
+static inline const struct trap_row *trap_find(const struct pe *pe, const uint16_t *rows, size_t count)
+{
+    if (count == 0)
+        return NULL;
+    unsigned state = trap_state(pe);
+    for (size_t i = 0; i < count; i++) {
+        if (trap_row_fires(pe, &trap_rows[rows[i]], state))
+            return &trap_rows[rows[i]];
+    }
+    return NULL;
+}
+
+static inline const struct trap_row *trap_find_list(const struct pe *pe, enum trap_list list)
+{
+    return trap_find(pe, trap_lists[list].rows, trap_lists[list].count);
+}
+
+/* The EL that a row's exception goes to now. */
+static inline unsigned trap_target(const struct pe *pe, const struct trap_row *row)
+{
+    return row->target == 1 && (effective_hcr(pe) & HCR_EL2_TGE) ? 2 : row->target;
+}
+
+#endif
