@@ -1,0 +1,89 @@
+#include "rom.h"
+
+unsigned start_el;
+static handler_fn *handler;
+void el1_return(u64 result) __attribute__((noreturn));
+void handle_exception(struct frame *frame, unsigned vector, unsigned el);
+
+void set_handler(handler_fn *fn)
+{
+    handler = fn;
+}
+
+const char *exception_class_name(unsigned ec)
+{
+    static const char *const names[64] = {
+        [0x00] = "unknown reason", [0x01] = "WFI or WFE", [0x07] = "access to FP or SIMD", [0x0e] = "illegal execution state",
+        [0x15] = "SVC", [0x16] = "HVC", [0x17] = "SMC", [0x18] = "MSR, MRS or system instruction",
+        [0x20] = "instruction abort from a lower EL", [0x21] = "instruction abort", [0x22] = "PC alignment",
+        [0x24] = "data abort from a lower EL", [0x25] = "data abort", [0x26] = "SP alignment", [0x2f] = "SError",
+        [0x30] = "breakpoint from a lower EL", [0x31] = "breakpoint", [0x32] = "software step from a lower EL",
+        [0x33] = "software step", [0x34] = "watchpoint from a lower EL", [0x35] = "watchpoint", [0x3c] = "BRK",
+    };
+    return names[ec & 63] ? names[ec & 63] : "other class";
+}
+
+const char *fault_status_name(unsigned status)
+{
+    static const char *const names[] = {"address size", "translation", "access flag", "permission"};
+    if (status < 16)
+        return names[status >> 2];
+    return status == 0x10 ? "external abort" : status == 0x21 ? "alignment" : "other fault";
+}
+
+void handle_exception(struct frame *frame, unsigned vector, unsigned el)
+{
+    if (vector == 8 && el == 1 && frame->esr >> 26 == 0x15) {
+        if ((frame->esr & 0xffff) == SVC_LEAVE)
+            el1_return(frame->x[0]);
+        if ((frame->esr & 0xffff) == SVC_PUT_CHAR) {
+            put_char((char)frame->x[0]);
+            return;
+        }
+    }
+    if (handler) {
+        handler(frame, vector, el);
+        return;
+    }
+    print("unexpected exception: vector %03x at EL%u, ESR %lx, ELR %lx, FAR %lx\n", vector * 0x80, el, frame->esr,
+          frame->elr, frame->far);
+    power_off(1);
+}
+
+/* Semihosting SYS_EXIT: the ROM's own EL3 leaves nobody to ask for PSCI. */
+static void semihosting_exit(unsigned status)
+{
+    static u64 block[2];
+    block[0] = 0x20026; /* ADP_Stopped_ApplicationExit */
+    block[1] = status;
+    register u64 operation __asm__("x0") = 0x18;
+    register u64 parameter __asm__("x1") = (u64)block;
+    __asm__ volatile("hlt #0xf000" : "+r"(operation) : "r"(parameter) : "memory");
+}
+
+static void psci_off(void)
+{
+    register u64 function __asm__("x0") = 0x84000008; /* SYSTEM_OFF */
+    if (start_el == 2)
+        __asm__ volatile("smc #0" : "+r"(function)::"x1", "x2", "x3", "memory");
+    else
+        __asm__ volatile("hvc #0" : "+r"(function)::"x1", "x2", "x3", "memory");
+}
+
+static void no_semihosting(struct frame *frame, unsigned vector, unsigned el)
+{
+    (void)vector;
+    (void)el;
+    frame->elr += 4;
+}
+
+void power_off(unsigned status)
+{
+    set_handler(no_semihosting); /* HLT is UNDEFINED without semihosting */
+    if (start_el == 3 || status)
+        semihosting_exit(status);
+    if (start_el != 3)
+        psci_off();
+    for (;;)
+        __asm__ volatile("msr daifset, #15\n\twfi" ::: "memory");
+}

@@ -1,0 +1,43 @@
+#include "rom.h"
+
+extern u8 rom_text_start[], rom_data_start[], rom_end[];
+
+u8 el0_stack[4096] __attribute__((aligned(4096)));
+static u64 level1[512] __attribute__((aligned(4096)));
+static u64 level2[512] __attribute__((aligned(4096)));
+static u64 level3[512] __attribute__((aligned(4096)));
+
+#define AF (1ul << 10)
+#define INNER_SHAREABLE (3ul << 8)
+#define READ_ONLY (1ul << 7)
+#define EL0 (1ul << 6)
+#define PXN (1ul << 53)
+#define UXN (1ul << 54)
+#define NORMAL (1ul << 2)
+#define DEVICE (0ul << 2)
+
+/* 0 to 1 GiB Device; RAM in 2 MiB blocks, the ROM's own 2 MiB in pages. */
+void mmu_on(void)
+{
+    const u64 ram = 0x40000000;
+    level1[0] = DEVICE | AF | PXN | UXN | 1;
+    level1[1] = (u64)level2 | 3;
+    level2[0] = (u64)level3 | 3;
+    for (u64 i = 1; i < 512; i++)
+        level2[i] = (ram + (i << 21)) | NORMAL | AF | INNER_SHAREABLE | UXN | 1;
+    for (u64 i = 0; i < 512; i++) {
+        u64 address = ram + (i << 12), flags = PXN | UXN;
+        if (address >= (u64)rom_text_start && address < (u64)rom_data_start)
+            flags = READ_ONLY | EL0;
+        else if (address == (u64)el0_stack)
+            flags = EL0 | PXN | UXN;
+        level3[i] = address | flags | NORMAL | AF | INNER_SHAREABLE | 3;
+    }
+    WRITE(mair_el1, 0xff04);
+    WRITE(ttbr0_el1, level1);
+    WRITE(tcr_el1, 25 | 0x3500 | 1 << 23 | 2ul << 32);
+    DSB();
+    __asm__ volatile("tlbi vmalle1\n\tdsb sy\n\tisb" ::: "memory");
+    WRITE(sctlr_el1, (READ(sctlr_el1) | 0x1005) & ~(1ul << 19 | 1ul << 25));
+    ISB();
+}

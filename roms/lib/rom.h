@@ -1,0 +1,99 @@
+/* What the ROMs share: entry at whatever EL the machine starts at, a console, exceptions, the GIC, a flat map. */
+#ifndef ROM_H
+#define ROM_H
+
+typedef unsigned char u8;
+typedef unsigned int u32;
+typedef unsigned long u64;
+typedef _Bool bool;
+enum { false, true };
+
+#define STRING(x) #x
+#define READ(reg)                                                                                                      \
+    ({                                                                                                                 \
+        u64 value_;                                                                                                    \
+        __asm__ volatile("mrs %0, " STRING(reg) : "=r"(value_)::"memory");                                             \
+        value_;                                                                                                        \
+    })
+#define WRITE(reg, v) __asm__ volatile("msr " STRING(reg) ", %0" ::"r"((u64)(v)) : "memory")
+#define ISB() __asm__ volatile("isb" ::: "memory")
+#define DSB() __asm__ volatile("dsb sy" ::: "memory")
+
+static inline unsigned current_el(void)
+{
+    return (unsigned)(READ(CurrentEL) >> 2);
+}
+
+/* ---- console.c: the PL011 at 0x09000000, raw until an EL0 has to ask for it by SVC */
+void put_char(char c);
+/* %s %d %u %x %lx %c and %%; widths with leading zeros or spaces. */
+void print(const char *format, ...);
+
+/* ---- start.S, exception.c */
+
+/* What an exception handler sees and may change; saved on the stack of the EL the exception went to. */
+struct frame {
+    u64 x[31];
+    u64 elr, spsr, esr, far;
+};
+
+enum { VECTOR_SYNC, VECTOR_IRQ, VECTOR_FIQ, VECTOR_SERROR }; /* vector % 4; vector / 4: from where, as in VBAR */
+
+/* Called at the EL the exception was taken to. Execution goes on as the frame says. */
+typedef void handler_fn(struct frame *frame, unsigned vector, unsigned el);
+void set_handler(handler_fn *handler);
+
+/* Installs the vectors of the current EL. */
+void install_vectors(void);
+
+/* Goes down to a lower EL at `entry`, on a stack of that EL. Only an exception comes back. */
+void enter(unsigned el, void (*entry)(void)) __attribute__((noreturn));
+
+/* Returns what `entry` passes to leave_el0(); called at EL1. */
+u64 call_el0(u64 (*entry)(void));
+#define SVC_LEAVE 0x7f
+#define SVC_PUT_CHAR 0x70
+
+const char *exception_class_name(unsigned ec);
+const char *fault_status_name(unsigned status);
+
+/* The ROM's own. Called at the EL the machine starts at. */
+void rom_main(void);
+
+/* Ends the run with a status: by PSCI, or where EL3 is the ROM's own, by semihosting. */
+void power_off(unsigned status) __attribute__((noreturn));
+extern unsigned start_el;
+
+/* ---- el.c: the controls of the higher ELs, so that the lower ones can do everything */
+bool has_el(unsigned el);
+void open_el3(void); /* Non-secure, AArch64 below, nothing trapped */
+void open_el2(void);
+void open_el1(void);
+
+/* ---- mmu.c: identity map of EL1&0 with 4 KiB pages for the ROM, blocks for the rest */
+void mmu_on(void);
+#define UNMAPPED 0x4000000000ul /* an address without translation */
+extern u8 el0_stack[4096];
+
+/* ---- gic.c: either version; priorities are in the view of the security state that asks */
+unsigned gic_version(void);
+void gic_init_el3(void); /* all interrupts to Non-secure group 1 */
+void gic_init_el1(void);
+void gic_enable(unsigned intid, unsigned priority);
+void gic_set_priority_mask(unsigned priority);
+unsigned gic_priority_mask(void);
+void gic_send_self(unsigned sgi);
+unsigned gic_acknowledge(void);
+void gic_end(unsigned intid);
+
+static inline void irq_unmask(void)
+{
+    __asm__ volatile("msr daifclr, #2" ::: "memory");
+    ISB();
+}
+static inline void irq_mask(void)
+{
+    __asm__ volatile("msr daifset, #2" ::: "memory");
+}
+
+#endif

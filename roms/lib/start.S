@@ -1,0 +1,213 @@
+// Entry of a ROM, at whatever EL the machine starts at; vectors; the ways down and back.
+    .section .text.start, "ax"
+    .global _start
+_start:
+    mrs     x0, mpidr_el1               // one PE runs the ROM; the others wait for it to wake them
+    and     x0, x0, #0xff
+1:  cbz     x0, 2f
+    wfe
+    b       1b
+2:  msr     daifset, #15
+    msr     spsel, #1
+    mrs     x0, CurrentEL
+    lsr     x0, x0, #2
+    bl      stack_of
+    mov     sp, x0
+    ldr     x0, =rom_bss_start
+    ldr     x1, =rom_bss_end
+3:  cmp     x0, x1
+    b.hs    4f
+    stp     xzr, xzr, [x0], #16
+    b       3b
+4:  mrs     x0, CurrentEL
+    lsr     x0, x0, #2
+    ldr     x1, =start_el
+    str     w0, [x1]
+    bl      install_vectors
+    bl      rom_main
+    mov     w0, #0
+    bl      power_off
+
+stack_of:                               // x0: EL -> the top of its stack
+    ldr     x1, =stacks
+    add     x0, x1, x0, lsl #14
+    ret
+
+    .global install_vectors
+install_vectors:
+    mrs     x0, CurrentEL
+    cmp     x0, #(3 << 2)
+    b.eq    3f
+    cmp     x0, #(2 << 2)
+    b.eq    2f
+    adrp    x0, vectors_el1
+    add     x0, x0, :lo12:vectors_el1
+    msr     vbar_el1, x0
+    b       4f
+2:  adrp    x0, vectors_el2
+    add     x0, x0, :lo12:vectors_el2
+    msr     vbar_el2, x0
+    b       4f
+3:  adrp    x0, vectors_el3
+    add     x0, x0, :lo12:vectors_el3
+    msr     vbar_el3, x0
+4:  isb
+    ret
+
+// void enter(unsigned el, void (*entry)(void))
+    .global enter
+enter:
+    mov     x19, x0
+    mov     x20, x1
+    mov     w21, w0
+    bl      stack_of
+    mov     x22, x0
+    lsl     w21, w21, #2                // SPSR: DAIF masked, ELnh (EL0t)
+    mov     w23, #0x3c0
+    orr     w21, w21, w23
+    cbz     w19, 1f
+    orr     w21, w21, #1
+1:  mrs     x0, CurrentEL
+    lsr     x0, x0, #2
+    cmp     x19, #2
+    b.eq    2f
+    cmp     x19, #1
+    b.eq    3f
+    ldr     x22, =el0_stack + 4096
+    msr     sp_el0, x22
+    b       4f
+2:  msr     sp_el2, x22
+    b       4f
+3:  msr     sp_el1, x22
+4:  cmp     x0, #3
+    b.eq    5f
+    cmp     x0, #2
+    b.eq    6f
+    msr     spsr_el1, x21
+    msr     elr_el1, x20
+    eret
+5:  msr     spsr_el3, x21
+    msr     elr_el3, x20
+    eret
+6:  msr     spsr_el2, x21
+    msr     elr_el2, x20
+    eret
+
+// u64 call_el0(u64 (*entry)(void)): what the caller must find again waits on the stack of EL1
+    .global call_el0
+call_el0:
+    stp     x29, x30, [sp, #-96]!
+    stp     x19, x20, [sp, #16]
+    stp     x21, x22, [sp, #32]
+    stp     x23, x24, [sp, #48]
+    stp     x25, x26, [sp, #64]
+    stp     x27, x28, [sp, #80]
+    ldr     x1, =el1_resume
+    mov     x2, sp
+    str     x2, [x1]
+    mov     x1, x0
+    mov     x0, #0
+    b       enter
+
+// The SVC_LEAVE handler ends here, at EL1, with the result in x0
+    .global el1_return
+el1_return:
+    ldr     x1, =el1_resume
+    ldr     x1, [x1]
+    mov     sp, x1
+    ldp     x19, x20, [sp, #16]
+    ldp     x21, x22, [sp, #32]
+    ldp     x23, x24, [sp, #48]
+    ldp     x25, x26, [sp, #64]
+    ldp     x27, x28, [sp, #80]
+    ldp     x29, x30, [sp], #96
+    ret
+
+    .macro  vector el, index
+    .balign 128
+    sub     sp, sp, #288
+    stp     x0, x1, [sp, #0]
+    stp     x2, x3, [sp, #16]
+    mov     x1, #\index
+    b       save_el\el
+    .endm
+
+    .macro  vectors el
+    .balign 2048
+vectors_el\el:
+    vector  \el, 0
+    vector  \el, 1
+    vector  \el, 2
+    vector  \el, 3
+    vector  \el, 4
+    vector  \el, 5
+    vector  \el, 6
+    vector  \el, 7
+    vector  \el, 8
+    vector  \el, 9
+    vector  \el, 10
+    vector  \el, 11
+    vector  \el, 12
+    vector  \el, 13
+    vector  \el, 14
+    vector  \el, 15
+    .balign 128
+save_el\el:
+    stp     x4, x5, [sp, #32]
+    stp     x6, x7, [sp, #48]
+    stp     x8, x9, [sp, #64]
+    stp     x10, x11, [sp, #80]
+    stp     x12, x13, [sp, #96]
+    stp     x14, x15, [sp, #112]
+    stp     x16, x17, [sp, #128]
+    stp     x18, x19, [sp, #144]
+    stp     x20, x21, [sp, #160]
+    stp     x22, x23, [sp, #176]
+    stp     x24, x25, [sp, #192]
+    stp     x26, x27, [sp, #208]
+    stp     x28, x29, [sp, #224]
+    mrs     x2, elr_el\el
+    stp     x30, x2, [sp, #240]
+    mrs     x3, spsr_el\el
+    mrs     x4, esr_el\el
+    stp     x3, x4, [sp, #256]
+    mrs     x5, far_el\el
+    str     x5, [sp, #272]
+    mov     x0, sp
+    mov     x2, #\el
+    bl      handle_exception
+    ldp     x30, x2, [sp, #240]
+    ldr     x3, [sp, #256]
+    msr     elr_el\el, x2
+    msr     spsr_el\el, x3
+    ldp     x28, x29, [sp, #224]
+    ldp     x26, x27, [sp, #208]
+    ldp     x24, x25, [sp, #192]
+    ldp     x22, x23, [sp, #176]
+    ldp     x20, x21, [sp, #160]
+    ldp     x18, x19, [sp, #144]
+    ldp     x16, x17, [sp, #128]
+    ldp     x14, x15, [sp, #112]
+    ldp     x12, x13, [sp, #96]
+    ldp     x10, x11, [sp, #80]
+    ldp     x8, x9, [sp, #64]
+    ldp     x6, x7, [sp, #48]
+    ldp     x4, x5, [sp, #32]
+    ldp     x2, x3, [sp, #16]
+    ldp     x0, x1, [sp, #0]
+    add     sp, sp, #288
+    eret
+    .endm
+
+    vectors 1
+    vectors 2
+    vectors 3
+    .ltorg
+
+    .section .bss
+    .balign 16
+stacks:                                 // stacks + n * 16 KiB is the top of ELn's, n from 1
+    .skip   4 * 16384
+    .global el1_resume
+el1_resume:
+    .skip   8
