@@ -1,19 +1,6 @@
 /* Long-descriptor formats: types, addresses, sizes; and reading and replacing descriptors in memory. */
 #include "mmu/internal.h"
 
-#include <string.h>
-
-static unsigned stride_of(unsigned granule_bits)
-{
-    return granule_bits - 3;
-}
-
-/* TranslationSize */
-unsigned translation_size(unsigned granule_bits, int level)
-{
-    return granule_bits + (unsigned)(FINAL_LEVEL - level) * stride_of(granule_bits);
-}
-
 /* AArch64.ContiguousBit and ContiguousSize: log2 of the number of entries that a set Contiguous bit joins. */
 unsigned contiguous_size(unsigned granule_bits, int level)
 {
@@ -24,7 +11,7 @@ unsigned contiguous_size(unsigned granule_bits, int level)
 }
 
 /* AArch64.BlockDescSupported */
-static bool block_supported(const struct mmu_features *features, unsigned granule_bits, bool ds, int level)
+bool block_supported(const struct mmu_features *features, unsigned granule_bits, bool ds, int level)
 {
     switch (granule_bits) {
     case 12:
@@ -36,45 +23,8 @@ static bool block_supported(const struct mmu_features *features, unsigned granul
     }
 }
 
-enum descriptor_type decode_descriptor_type(const struct mmu_features *features, uint64_t descriptor,
-                                            unsigned granule_bits, bool ds, int level)
-{
-    if (!bit(descriptor, 0))
-        return DESCRIPTOR_INVALID;
-    if (bit(descriptor, 1))
-        return level == FINAL_LEVEL ? DESCRIPTOR_LEAF : DESCRIPTOR_TABLE;
-    if (level == FINAL_LEVEL)
-        return DESCRIPTOR_INVALID;
-    return block_supported(features, granule_bits, ds, level) ? DESCRIPTOR_LEAF : DESCRIPTOR_INVALID;
-}
-
-/* Address bits [51:48], which the 52-bit formats keep in other places. */
-static uint64_t high_address_bits(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits,
-                                  bool ds)
-{
-    if (features->lpa && granule_bits == 16)
-        return field(descriptor, 12, 4) << 48;
-    if (ds)
-        return (field(descriptor, 8, 2) << 2 | field(descriptor, 48, 2)) << 48;
-    return 0;
-}
-
-/* AArch64.NextTableBase */
-uint64_t next_table_base(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits, bool ds)
-{
-    uint64_t base = descriptor & low_mask(48) & ~low_mask(granule_bits);
-    return base | high_address_bits(features, descriptor, granule_bits, ds);
-}
-
-/* AArch64.LeafBase */
-uint64_t leaf_base(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits, bool ds, int level)
-{
-    uint64_t base = descriptor & low_mask(48) & ~low_mask(translation_size(granule_bits, level));
-    return base | high_address_bits(features, descriptor, granule_bits, ds);
-}
-
-/* AArch64.OAOutOfRange with AArch64.PhysicalAddressSize */
-bool oa_out_of_range(const struct mmu_features *features, uint64_t address, unsigned ps, unsigned granule_bits)
+/* AArch64.PhysicalAddressSize */
+uint64_t unreachable_bits(const struct mmu_features *features, unsigned ps, unsigned granule_bits)
 {
     static const uint8_t sizes[8] = {32, 36, 40, 42, 44, 48, 52, 56};
     unsigned limit = features->lpa && (granule_bits == 16 || features->lpa2) ? 52 : 48;
@@ -83,7 +33,7 @@ bool oa_out_of_range(const struct mmu_features *features, uint64_t address, unsi
         size = limit;
     if (size > features->pa_bits)
         size = features->pa_bits;
-    return address >> size != 0;
+    return ~low_mask(size);
 }
 
 /* AArch64.S1TTBaseAddress, AArch64.S2TTBaseAddress: a table of 2^entries_log2 descriptors is aligned to its size. */
@@ -136,27 +86,14 @@ static uint64_t load_little_endian(const uint8_t *from, unsigned size)
     return value;
 }
 
-static bool read_memory(struct mmu *mmu, const struct mmu_access *access, struct full_address at, unsigned size,
-                        uint64_t *value)
+bool fetch_descriptor_slowly(struct mmu *mmu, const struct mmu_access *access, struct full_address at, unsigned size,
+                             bool big_endian, uint64_t *descriptor)
 {
-    uint64_t offset = at.address - mmu->window.base;
-    const uint8_t *host = NULL;
-    if (at.pas == mmu->window.pas && offset < mmu->window.size && mmu->window.size - offset >= size)
-        host = mmu->window.host + offset;
-    else
-        host = open_window(mmu, at, size);
-    if (host) {
-        *value = load_little_endian(host, size);
-        return true;
-    }
-    return bus_read(mmu->bus, at.address, size, walk_attrs(mmu, access, at.pas), value) == BUS_OK;
-}
-
-bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *access, struct full_address at, unsigned size,
-                      bool big_endian, uint64_t *descriptor)
-{
+    const uint8_t *host = open_window(mmu, at, size);
     mmu->stats.descriptor_reads++;
-    if (!read_memory(mmu, access, at, size, descriptor))
+    if (host)
+        *descriptor = load_little_endian(host, size);
+    else if (bus_read(mmu->bus, at.address, size, walk_attrs(mmu, access, at.pas), descriptor) != BUS_OK)
         return false;
     if (big_endian)
         *descriptor = reverse(*descriptor, size);

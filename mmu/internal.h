@@ -5,6 +5,8 @@
 #include "mmu/mmu.h"
 #include "mmu/tlb.h"
 
+#include <string.h>
+
 /* The field of `width` bits at `lsb`. */
 static inline uint64_t field(uint64_t value, unsigned lsb, unsigned width)
 {
@@ -49,7 +51,8 @@ struct s1_leaf {
     uint64_t address;        /* output address of the start of the leaf */
     struct mem_attrs attrs;
     int8_t level;
-    uint8_t size_log2;
+    uint8_t size_log2;       /* of the part of the leaf that is inside the regime's address range */
+    uint8_t leaf_log2;       /* of the leaf: what one TLBI by address forgets */
     uint8_t permissions;     /* S1_* */
     uint8_t pas;
     uint8_t domain;          /* short descriptors */
@@ -91,11 +94,21 @@ struct descriptor_site {
     bool big_endian;
 };
 
-/* S1TTWParams: the fields of TCR_ELx and friends for one half of a regime. */
+/* The register values that S1TTWParams come from. */
+struct s1_source {
+    uint64_t tcr, ttbr, mair, sctlr, hcr;
+    const struct mmu_features *features;
+};
+
+/* S1TTWParams for one half of a regime, with what a walk derives from them. Kept until a register changes. */
 struct s1_params {
-    uint64_t ttbr, mair;
-    uint8_t granule_bits, txsz, ps, sh;
-    bool tbi, tbid, epd, e0pd, hpd, ha, hd, ds, ee, nv1;
+    struct s1_source source;
+    uint64_t table;          /* the first table */
+    uint64_t unreachable;    /* output address bits that must be 0 */
+    struct mem_attrs attrs[8]; /* MAIR decoded, without shareability */
+    int8_t start_level;
+    uint8_t granule_bits, iasize, sh, start_lsb;
+    bool txsz_faults, epd, hpd, ha, hd, ds, ee, nv1;
 };
 
 /* S2TTWParams. */
@@ -111,6 +124,7 @@ struct mmu {
     uint16_t requester;
     /* The RAM region that descriptors were last read from, so that a walk doesn't search the bus. */
     struct { uint64_t base, size; const uint8_t *host; enum pas pas; } window;
+    struct s1_params params[4][2]; /* by regime and half of the address space */
     struct tlb s1;           /* payload: struct mapping */
     struct tlb s2;           /* payload: struct s2_leaf */
     struct mmu_stats stats;
@@ -157,6 +171,16 @@ static inline uint64_t s2_output(const struct s2_leaf *leaf, uint64_t ipa)
     return leaf->address | (ipa & low_mask(leaf->size_log2));
 }
 
+/* A leaf may be larger than the range of addresses that its tables translate: it speaks for that range only. */
+static inline void limit_leaf(struct s1_leaf *leaf, uint64_t va, unsigned range_log2)
+{
+    leaf->leaf_log2 = leaf->size_log2;
+    if (leaf->size_log2 <= range_log2)
+        return;
+    leaf->address = s1_output(leaf, va) & ~low_mask(range_log2);
+    leaf->size_log2 = (uint8_t)range_log2;
+}
+
 /* A fault with everything but its stage filled in. Always false, for `return`. */
 static inline bool set_fault(struct fault_record *fault, enum fault_type type, int level)
 {
@@ -182,32 +206,87 @@ static inline uint64_t s2_key(enum pas security, uint16_t vmid, enum pas ipa_pas
 }
 
 /* s1_params.c */
-void get_s1_ttw_params(const struct mmu_regime *regime, uint64_t va, struct s1_params *params);
-unsigned s1_min_txsz(const struct mmu_features *features, const struct s1_params *params);
+const struct s1_params *get_s1_ttw_params(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va);
 unsigned max_txsz(const struct mmu_features *features, unsigned granule_bits);
 unsigned decode_granule(const struct mmu_features *features, unsigned tg0);
-unsigned addr_top(const struct s1_params *params, enum access_type type);
-/* The address that TLB entries are matched by: the top byte is replaced by VA[55] where it is ignored. */
-uint64_t canonical_va(const struct mmu_regime *regime, enum access_type type, uint64_t va);
+unsigned addr_top(const struct mmu_regime *regime, enum access_type type, uint64_t va);
 bool e0pd_faults(const struct mmu_regime *regime, uint64_t va);
+
+/* VA[63:56] repeats VA[55] or is ignored. TLB entries, which are matched by VA[55:0], serve only such addresses. */
+static inline bool canonical_va(const struct mmu_regime *regime, enum access_type type, uint64_t va)
+{
+    return va == (uint64_t)((int64_t)(va << 8) >> 8) || addr_top(regime, type, va) == 55;
+}
 
 /* descriptor.c */
 enum descriptor_type { DESCRIPTOR_INVALID, DESCRIPTOR_TABLE, DESCRIPTOR_LEAF };
-enum descriptor_type decode_descriptor_type(const struct mmu_features *features, uint64_t descriptor,
-                                            unsigned granule_bits, bool ds, int level);
-uint64_t next_table_base(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits, bool ds);
-uint64_t leaf_base(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits, bool ds, int level);
-unsigned translation_size(unsigned granule_bits, int level);
 unsigned contiguous_size(unsigned granule_bits, int level); /* 0: this level has no Contiguous bit */
-bool oa_out_of_range(const struct mmu_features *features, uint64_t address, unsigned ps, unsigned granule_bits);
+bool block_supported(const struct mmu_features *features, unsigned granule_bits, bool ds, int level);
+
+/* TranslationSize */
+static inline unsigned translation_size(unsigned granule_bits, int level)
+{
+    return granule_bits + (unsigned)(FINAL_LEVEL - level) * (granule_bits - 3);
+}
+
+/* AArch64.DecodeDescriptorType */
+static inline enum descriptor_type decode_descriptor_type(const struct mmu_features *features, uint64_t descriptor,
+                                                          unsigned granule_bits, bool ds, int level)
+{
+    if ((descriptor & 3) == 3)
+        return level == FINAL_LEVEL ? DESCRIPTOR_LEAF : DESCRIPTOR_TABLE;
+    if (!(descriptor & 1) || level == FINAL_LEVEL)
+        return DESCRIPTOR_INVALID;
+    return block_supported(features, granule_bits, ds, level) ? DESCRIPTOR_LEAF : DESCRIPTOR_INVALID;
+}
+
+/* Address bits [51:48], which the 52-bit formats keep in other places. */
+static inline uint64_t high_address_bits(const struct mmu_features *features, uint64_t descriptor,
+                                         unsigned granule_bits, bool ds)
+{
+    if (features->lpa && granule_bits == 16)
+        return field(descriptor, 12, 4) << 48;
+    if (ds)
+        return (field(descriptor, 8, 2) << 2 | field(descriptor, 48, 2)) << 48;
+    return 0;
+}
+
+/* AArch64.LeafBase, and with the granule's own size AArch64.NextTableBase. */
+static inline uint64_t leaf_base(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits,
+                                 bool ds, unsigned size_log2)
+{
+    return (descriptor & low_mask(48) & ~low_mask(size_log2)) |
+           high_address_bits(features, descriptor, granule_bits, ds);
+}
+
+static inline uint64_t next_table_base(const struct mmu_features *features, uint64_t descriptor,
+                                       unsigned granule_bits, bool ds)
+{
+    return leaf_base(features, descriptor, granule_bits, ds, granule_bits);
+}
+
+/* Address bits that must be 0 in an output address (AArch64.OAOutOfRange). */
+uint64_t unreachable_bits(const struct mmu_features *features, unsigned ps, unsigned granule_bits);
 uint64_t table_base(const struct mmu_features *features, uint64_t ttbr, unsigned granule_bits, unsigned ps, bool ds,
                     unsigned entries_log2);
 /* Reads a descriptor of 4 or 8 bytes. False: the bus refused. */
-bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *access, struct full_address at, unsigned size,
-                      bool big_endian, uint64_t *descriptor);
+bool fetch_descriptor_slowly(struct mmu *mmu, const struct mmu_access *access, struct full_address at, unsigned size,
+                             bool big_endian, uint64_t *descriptor);
 /* AArch64.MemSwapTableDesc. *previous is what memory held; equal to site->value when it was replaced. */
 bool mem_swap_table_descriptor(struct mmu *mmu, const struct mmu_access *access, struct full_address at,
                                const struct descriptor_site *site, uint64_t new_value, uint64_t *previous);
+
+static inline bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *access, struct full_address at,
+                                    unsigned size, bool big_endian, uint64_t *descriptor)
+{
+    uint64_t offset = at.address - mmu->window.base;
+    if (size != 8 || at.pas != mmu->window.pas || offset >= mmu->window.size ||
+        mmu->window.size - offset < 8 || big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
+        return fetch_descriptor_slowly(mmu, access, at, size, big_endian, descriptor);
+    mmu->stats.descriptor_reads++;
+    memcpy(descriptor, mmu->window.host + offset, 8);
+    return true;
+}
 
 /* walk.c, long_descriptor.c, short_descriptor.c. *cacheable: the leaf may enter a TLB (its Access flag is set). */
 bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
@@ -224,8 +303,17 @@ bool s2_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct
                   struct full_address ipa, const struct mem_attrs *s1_attrs, struct s2_leaf *leaf, bool *cacheable,
                   struct fault_record *fault);
 /* A table walk's access to `ipa` at stage 1, translated by stage 2 where the regime has one. */
-bool s2_translate_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, bool write,
-                       struct full_address ipa, struct full_address *pa, struct fault_record *fault);
+bool s2_translate_table_access(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                               bool write, struct full_address ipa, struct full_address *pa,
+                               struct fault_record *fault);
+
+static inline bool s2_translate_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                                     bool write, struct full_address ipa, struct full_address *pa,
+                                     struct fault_record *fault)
+{
+    *pa = ipa;
+    return !regime->stage2 || s2_translate_table_access(mmu, regime, access, write, ipa, pa, fault);
+}
 
 /* permissions.c */
 uint8_t s1_direct_permissions(unsigned ap, unsigned ap_table, bool privileged_xn, bool unprivileged_xn);

@@ -5,7 +5,7 @@ enum { GRANULE_BITS = 12, STRIDE = 9, OUTPUT_BITS = 40, TTBCR_T2E = 6 };
 
 struct aarch32_params {
     uint64_t ttbr;
-    unsigned iasize;
+    unsigned iasize, range_log2; /* range_log2: the smaller of the two ranges, which no leaf crosses */
     bool epd, hpd;
 };
 
@@ -37,12 +37,16 @@ static bool get_params(const struct mmu_regime *regime, uint32_t va, struct aarc
     uint64_t tcr = regime->tcr;
     params->ttbr = regime->ttbr[upper];
     params->iasize = 32 - (unsigned)field(tcr, upper ? 16 : 0, 3);
+    params->range_log2 = params->iasize;
     if (regime->id == REGIME_EL2) {
         params->epd = false;
         params->hpd = regime->features->aa32hpd && bit(tcr, 24);
     } else {
         params->epd = bit(tcr, upper ? 23 : 7);
         params->hpd = regime->features->aa32hpd && bit(tcr, TTBCR_T2E) && bit(tcr, 41 + upper);
+        unsigned other = 32 - (unsigned)field(tcr, upper ? 0 : 16, 3);
+        if (other < params->range_log2)
+            params->range_log2 = other;
     }
     return true;
 }
@@ -148,6 +152,7 @@ bool aarch32_s1_walk_ld(struct mmu *mmu, const struct mmu_regime *regime, const 
         if (!bit(descriptor, 10))
             return set_fault(fault, FAULT_ACCESS_FLAG, state.level);
         decode_leaf(regime, descriptor, &state, leaf);
+        limit_leaf(leaf, va, params.range_log2);
         return true;
     }
 }

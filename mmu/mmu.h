@@ -15,7 +15,7 @@
 /* Translation regimes (Regime). EL10 and EL20 are the two-range ones. */
 enum regime_id { REGIME_EL10, REGIME_EL20, REGIME_EL2, REGIME_EL3 };
 
-/* Features that change translation, from the CPU model. */
+/* Features that change translation, from the CPU model. They stay as they are from one mmu_reset() to the next. */
 struct mmu_features {
     uint8_t pa_bits;       /* ID_AA64MMFR0_EL1.PARange: 32, 36, 40, 42, 44, 48, 52 */
     bool granule4, granule16, granule64;
@@ -37,6 +37,8 @@ struct mmu_features {
     bool fault_device_fetch; /* an instruction fetch from Device memory is a Permission fault */
     bool no_cacheop_access_flag_fault;  /* DC and IC ignore a clear Access flag */
     bool ic_permission_fault;           /* IC IVAU at EL0 needs read permission */
+    bool no_default_tex;                /* AArch32 with SCTLR.TRE = 0: Normal Non-cacheable, not the default TEX decode
+                                         * (PRRR and NMRR taken as never holding their reset values) */
     bool access_flag_update_on_fault;   /* the Access flag is set though the access has a Permission fault */
 };
 

@@ -1,7 +1,7 @@
-/* AArch64.GetS1TTWParams: what TCR_ELx and its neighbours say about one address. */
+/* AArch64.GetS1TTWParams: what TCR_ELx and its neighbours say about one half of a regime's addresses. */
 #include "mmu/internal.h"
 
-/* Granule sizes by TCR_ELx.TG0 (also VTCR_EL2, VSTCR_EL2). A size that isn't implemented acts as the first that is. */
+/* A granule size that isn't implemented acts as the first that is. */
 static unsigned implemented_granule(const struct mmu_features *features, unsigned granule_bits)
 {
     bool implemented = granule_bits == 12 ? features->granule4 : granule_bits == 14 ? features->granule16
@@ -11,6 +11,7 @@ static unsigned implemented_granule(const struct mmu_features *features, unsigne
     return features->granule4 ? 12 : features->granule64 ? 16 : features->granule16 ? 14 : 12;
 }
 
+/* TCR_ELx.TG0, VTCR_EL2.TG0, VSTCR_EL2.TG0 */
 unsigned decode_granule(const struct mmu_features *features, unsigned tg0)
 {
     static const uint8_t granule_bits[4] = {12, 16, 14, 12};
@@ -30,87 +31,102 @@ unsigned max_txsz(const struct mmu_features *features, unsigned granule_bits)
     return granule_bits == 16 ? 47 : 48;
 }
 
-unsigned s1_min_txsz(const struct mmu_features *features, const struct s1_params *params)
+/* AArch64.S1MinTxSZ */
+static unsigned s1_min_txsz(const struct mmu_features *features, const struct s1_params *params)
 {
     return (features->lva && params->granule_bits == 16) || params->ds ? 12 : 16;
 }
 
-/* EL1&0 and EL2&0: TCR_EL1's layout, one half by VA[55]. */
-static void two_range_params(const struct mmu_regime *regime, bool upper, struct s1_params *params)
+/* Where TCR_EL1 (and TCR_EL2 with E2H), or TCR_EL2 and TCR_EL3, keep their fields; `upper` moves the paired ones. */
+struct tcr_layout {
+    uint8_t ps, ha, hd, hpd, tbi, tbid, ds;
+};
+static const struct tcr_layout two_ranges = {.ps = 32, .ha = 39, .hd = 40, .hpd = 41, .tbi = 37, .tbid = 51, .ds = 59};
+static const struct tcr_layout one_range = {.ps = 16, .ha = 21, .hd = 22, .hpd = 24, .tbi = 20, .tbid = 29, .ds = 32};
+enum { TCR_E0PD = 55 };
+
+static bool has_two_ranges(const struct mmu_regime *regime)
+{
+    return regime->id == REGIME_EL10 || regime->id == REGIME_EL20;
+}
+
+static void decode_tcr(const struct mmu_regime *regime, bool upper, struct s1_params *params, unsigned *txsz,
+                       unsigned *ps)
 {
     const struct mmu_features *features = regime->features;
+    const struct tcr_layout *layout = has_two_ranges(regime) ? &two_ranges : &one_range;
     uint64_t tcr = regime->tcr;
     uint64_t range = upper ? tcr >> 16 : tcr; /* T1SZ..SH1 are laid out as T0SZ..SH0 */
-    params->txsz = (uint8_t)field(range, 0, 6);
-    params->epd = bit(range, 7);
+    *txsz = (unsigned)field(range, 0, 6);
+    *ps = (unsigned)field(tcr, layout->ps, 3);
+    params->epd = has_two_ranges(regime) && bit(range, 7);
     params->sh = (uint8_t)field(range, 12, 2);
     params->granule_bits = (uint8_t)(upper ? decode_granule1(features, (unsigned)field(tcr, 30, 2))
                                            : decode_granule(features, (unsigned)field(tcr, 14, 2)));
-    params->ps = (uint8_t)field(tcr, 32, 3);
-    params->tbi = bit(tcr, 37 + upper);
-    params->ha = features->hafdbs_af && bit(tcr, 39);
-    params->hd = features->hafdbs_dirty && bit(tcr, 40);
-    params->hpd = features->hpd && bit(tcr, 41 + upper);
-    params->tbid = features->pauth && bit(tcr, 51 + upper);
-    params->e0pd = features->e0pd && bit(tcr, 55 + upper);
-    params->ds = features->lpa2 && params->granule_bits != 16 && bit(tcr, 59);
+    params->ha = features->hafdbs_af && bit(tcr, layout->ha);
+    params->hd = params->ha && features->hafdbs_dirty && bit(tcr, layout->hd); /* HD does nothing without HA */
+    params->hpd = features->hpd && bit(tcr, layout->hpd + upper);
+    params->ds = features->lpa2 && params->granule_bits != 16 && bit(tcr, layout->ds);
 }
 
-/* EL2 and EL3: one range. */
-static void one_range_params(const struct mmu_regime *regime, struct s1_params *params)
+/* AArch64.S1TxSZFaults, and the limits that a value which doesn't fault acts as. */
+static unsigned limit_txsz(const struct mmu_features *features, struct s1_params *params, unsigned txsz)
+{
+    unsigned min = s1_min_txsz(features, params), max = max_txsz(features, params->granule_bits);
+    params->txsz_faults = (txsz < min && (features->lva || features->fault_small_txsz)) ||
+                          (txsz > max && features->fault_large_txsz);
+    return txsz < min ? min : txsz > max ? max : txsz;
+}
+
+/* AArch64.S1StartLevel, AArch64.S1TTBaseAddress */
+static void find_first_table(const struct mmu_features *features, struct s1_params *params, unsigned ps)
+{
+    unsigned stride = params->granule_bits - 3u;
+    params->start_level = (int8_t)(FINAL_LEVEL - (int)((params->iasize - 1u - params->granule_bits) / stride));
+    params->start_lsb = (uint8_t)translation_size(params->granule_bits, params->start_level);
+    params->table = table_base(features, params->source.ttbr, params->granule_bits, ps, params->ds,
+                               params->iasize - params->start_lsb);
+}
+
+static void compute_params(const struct mmu_regime *regime, bool upper, struct s1_params *params)
 {
     const struct mmu_features *features = regime->features;
-    uint64_t tcr = regime->tcr;
-    params->txsz = (uint8_t)field(tcr, 0, 6);
-    params->epd = false;
-    params->sh = (uint8_t)field(tcr, 12, 2);
-    params->granule_bits = (uint8_t)decode_granule(features, (unsigned)field(tcr, 14, 2));
-    params->ps = (uint8_t)field(tcr, 16, 3);
-    params->tbi = bit(tcr, 20);
-    params->ha = features->hafdbs_af && bit(tcr, 21);
-    params->hd = features->hafdbs_dirty && bit(tcr, 22);
-    params->hpd = features->hpd && bit(tcr, 24);
-    params->tbid = features->pauth && bit(tcr, 29);
-    params->e0pd = false;
-    params->ds = features->lpa2 && params->granule_bits != 16 && bit(tcr, 32);
-}
-
-void get_s1_ttw_params(const struct mmu_regime *regime, uint64_t va, struct s1_params *params)
-{
-    bool two_ranges = regime->id == REGIME_EL10 || regime->id == REGIME_EL20;
-    bool upper = two_ranges && upper_range(va);
-    if (two_ranges)
-        two_range_params(regime, upper, params);
-    else
-        one_range_params(regime, params);
-    params->ttbr = regime->ttbr[upper];
-    params->mair = regime->mair;
+    unsigned txsz, ps;
+    decode_tcr(regime, upper, params, &txsz, &ps);
+    params->iasize = (uint8_t)(64 - limit_txsz(features, params, txsz));
+    params->unreachable = unreachable_bits(features, ps, params->granule_bits);
     params->ee = sctlr_bit(regime, SCTLR_EE);
     params->nv1 = nv1_enabled(regime);
+    for (unsigned i = 0; i < 8; i++)
+        params->attrs[i] = s1_decode_mem_attrs(features, (unsigned)field(regime->mair, 8 * i, 8), 0, true);
+    find_first_table(features, params, ps);
+}
+
+const struct s1_params *get_s1_ttw_params(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va)
+{
+    bool upper = has_two_ranges(regime) && upper_range(va);
+    struct s1_params *params = &mmu->params[regime->id][upper];
+    struct s1_source source = {regime->tcr, regime->ttbr[upper], regime->mair, regime->sctlr, regime->hcr,
+                               regime->features};
+    if (memcmp(&params->source, &source, sizeof source) != 0) {
+        params->source = source;
+        compute_params(regime, upper, params);
+    }
+    return params;
 }
 
 /* AArch64.AddrTop */
-unsigned addr_top(const struct s1_params *params, enum access_type type)
+unsigned addr_top(const struct mmu_regime *regime, enum access_type type, uint64_t va)
 {
-    if (params->tbid && type == ACCESS_FETCH)
+    const struct tcr_layout *layout = has_two_ranges(regime) ? &two_ranges : &one_range;
+    unsigned upper = has_two_ranges(regime) && upper_range(va);
+    if (!bit(regime->tcr, layout->tbi + upper))
         return 63;
-    return params->tbi ? 55 : 63;
-}
-
-uint64_t canonical_va(const struct mmu_regime *regime, enum access_type type, uint64_t va)
-{
-    uint64_t sign_extended = (uint64_t)((int64_t)(va << 8) >> 8);
-    if (va == sign_extended)
-        return va;
-    bool two_ranges = regime->id == REGIME_EL10 || regime->id == REGIME_EL20;
-    unsigned upper = two_ranges && upper_range(va);
-    bool tbi = bit(regime->tcr, two_ranges ? 37 + upper : 20);
-    bool tbid = regime->features->pauth && bit(regime->tcr, two_ranges ? 51 + upper : 29);
-    return tbi && !(tbid && type == ACCESS_FETCH) ? sign_extended : va;
+    bool data_only = regime->features->pauth && bit(regime->tcr, layout->tbid + upper);
+    return data_only && type == ACCESS_FETCH ? 63 : 55;
 }
 
 bool e0pd_faults(const struct mmu_regime *regime, uint64_t va)
 {
-    bool two_ranges = regime->id == REGIME_EL10 || regime->id == REGIME_EL20;
-    return regime->features->e0pd && two_ranges && bit(regime->tcr, 55 + upper_range(va));
+    return regime->features->e0pd && has_two_ranges(regime) && bit(regime->tcr, TCR_E0PD + upper_range(va));
 }

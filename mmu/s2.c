@@ -146,8 +146,7 @@ static void s2_decode_leaf(const struct mmu_regime *regime, const struct s2_para
     if (bit(descriptor, 52) && !regime->features->ignore_contiguous)
         size_log2 += contiguous_size(params->granule_bits, level);
     *leaf = (struct s2_leaf){.present = true, .level = (int8_t)level, .size_log2 = (uint8_t)size_log2};
-    leaf->address = leaf_base(regime->features, descriptor, params->granule_bits, params->ds, level) &
-                    ~low_mask(size_log2);
+    leaf->address = leaf_base(regime->features, descriptor, params->granule_bits, params->ds, size_log2);
     leaf->permissions = s2_permissions(regime, params, descriptor);
     leaf->memattr = (uint8_t)field(descriptor, 2, 4);
     leaf->shareability = (uint8_t)decode_shareability(params->ds ? params->sh : (unsigned)field(descriptor, 8, 2));
@@ -167,11 +166,20 @@ static bool s2_check_leaf(const struct mmu_regime *regime, const struct mmu_acce
     bool cache_operation = access->type == ACCESS_DC || access->type == ACCESS_IC;
     if (features->fault_contiguous && bit(descriptor, 52) && leaf->size_log2 > 64u - params->txsz)
         return set_fault(fault, FAULT_TRANSLATION, leaf->level);
-    if (oa_out_of_range(features, s2_output(leaf, ipa), params->ps, params->granule_bits))
+    if (s2_output(leaf, ipa) & unreachable_bits(features, params->ps, params->granule_bits))
         return set_fault(fault, FAULT_ADDRESS_SIZE, leaf->level);
     if (!bit(descriptor, 10) && !params->ha && !(cache_operation && features->no_cacheop_access_flag_fault))
         return set_fault(fault, FAULT_ACCESS_FLAG, leaf->level);
     return true;
+}
+
+/* As limit_leaf(): a contiguous range may be larger than the input range. */
+static void s2_limit_leaf(struct s2_leaf *leaf, uint64_t ipa, unsigned range_log2)
+{
+    if (leaf->size_log2 <= range_log2)
+        return;
+    leaf->address = s2_output(leaf, ipa) & ~low_mask(range_log2);
+    leaf->size_log2 = (uint8_t)range_log2;
 }
 
 static enum pas s2_table_pas(const struct mmu_regime *regime, const struct s2_params *params)
@@ -192,11 +200,12 @@ static bool s2_walk(struct mmu *mmu, const struct mmu_regime *regime, const stru
     unsigned lsb = translation_size(granule_bits, level);
     unsigned index_bits = 64u - params->txsz - lsb;
     uint64_t base = table_base(features, params->ttbr, granule_bits, params->ps, params->ds, index_bits);
+    uint64_t unreachable = unreachable_bits(features, params->ps, granule_bits);
 
     mmu->stats.walks++;
     site->big_endian = params->ee;
     site->at = (struct full_address){base | field(ipa, lsb, index_bits) << 3, s2_table_pas(regime, params)};
-    if (oa_out_of_range(features, site->at.address, params->ps, granule_bits))
+    if (site->at.address & unreachable)
         return set_fault(fault, FAULT_ADDRESS_SIZE, 0);
     for (;; level++) {
         fault->level = (int8_t)level;
@@ -209,12 +218,15 @@ static bool s2_walk(struct mmu *mmu, const struct mmu_regime *regime, const stru
             return set_fault(fault, FAULT_TRANSLATION, level);
         case DESCRIPTOR_LEAF:
             s2_decode_leaf(regime, params, site->value, level, leaf);
-            return s2_check_leaf(regime, access, params, ipa, site->value, leaf, fault);
+            if (!s2_check_leaf(regime, access, params, ipa, site->value, leaf, fault))
+                return false;
+            s2_limit_leaf(leaf, ipa, 64u - params->txsz);
+            return true;
         case DESCRIPTOR_TABLE:
             base = next_table_base(features, site->value, granule_bits, params->ds);
             lsb = translation_size(granule_bits, level + 1);
             site->at.address = base | field(ipa, lsb, granule_bits - 3) << 3;
-            if (oa_out_of_range(features, site->at.address, params->ps, granule_bits))
+            if (site->at.address & unreachable)
                 return set_fault(fault, FAULT_ADDRESS_SIZE, level);
         }
     }
@@ -291,14 +303,11 @@ bool s2_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct
     return true;
 }
 
-bool s2_translate_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, bool write,
-                       struct full_address ipa, struct full_address *pa, struct fault_record *fault)
+bool s2_translate_table_access(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                               bool write, struct full_address ipa, struct full_address *pa,
+                               struct fault_record *fault)
 {
     static const struct mem_attrs walk_attrs = {.inner = CACHE_WB | HINT_RWA, .outer = CACHE_WB | HINT_RWA};
-    if (!regime->stage2) {
-        *pa = ipa;
-        return true;
-    }
     struct mmu_access walk = {.type = ACCESS_TTW, .read = true, .write = write, .el = access->el,
                               .no_update = access->no_update};
     struct fault_record s2_fault = *fault;

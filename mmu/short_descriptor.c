@@ -130,15 +130,22 @@ static struct mem_attrs remapped_tex_decode(const struct mmu_regime *regime, con
     return normal(inner, outer, !shareable ? SHARE_NSH : not_outer ? SHARE_ISH : SHARE_OSH);
 }
 
+static struct mem_attrs tex_decode(const struct mmu_regime *regime, const struct sd_fields *fields)
+{
+    if (sctlr_bit(regime, SCTLR_TRE))
+        return remapped_tex_decode(regime, fields);
+    return regime->features->no_default_tex ? normal_nc() : default_tex_decode(fields);
+}
+
 static void fill_leaf(const struct mmu_regime *regime, const struct sd_fields *fields, int level, struct s1_leaf *leaf)
 {
     *leaf = (struct s1_leaf){.enabled = true, .domain_checked = true, .level = (int8_t)level};
     leaf->address = fields->address;
-    leaf->size_log2 = (uint8_t)fields->size_log2;
+    leaf->size_log2 = leaf->leaf_log2 = (uint8_t)fields->size_log2;
     leaf->supersection = fields->size_log2 == 24;
     leaf->domain = (uint8_t)fields->domain;
     leaf->permissions = leaf_permissions(fields, sctlr_bit(regime, SCTLR_AFE));
-    leaf->attrs = sctlr_bit(regime, SCTLR_TRE) ? remapped_tex_decode(regime, fields) : default_tex_decode(fields);
+    leaf->attrs = tex_decode(regime, fields);
     leaf->pas = (uint8_t)(regime->security == PAS_SECURE && !fields->ns ? PAS_SECURE : PAS_NON_SECURE);
     leaf->ng = fields->ng;
 }

@@ -94,7 +94,8 @@ static uint64_t hash_s1(uint64_t hash, const struct s1_leaf *leaf)
     return hash_value(hash, (uint8_t)leaf->level | (uint64_t)leaf->size_log2 << 8 | (uint64_t)leaf->permissions << 16 |
                                 (uint64_t)leaf->pas << 24 | (uint64_t)leaf->domain << 32 | (uint64_t)leaf->ng << 40 |
                                 (uint64_t)leaf->guarded << 41 | (uint64_t)leaf->dirty_owed << 42 |
-                                (uint64_t)leaf->domain_checked << 43 | (uint64_t)leaf->supersection << 44);
+                                (uint64_t)leaf->domain_checked << 43 | (uint64_t)leaf->supersection << 44 |
+                                (uint64_t)leaf->leaf_log2 << 48);
 }
 
 static uint64_t hash_tag(uint64_t hash, uint64_t key, uint64_t va, unsigned size_log2)

@@ -35,6 +35,7 @@ void mmu_reset(struct mmu *mmu)
     tlb_clear(&mmu->s1);
     tlb_clear(&mmu->s2);
     memset(&mmu->window, 0, sizeof mmu->window);
+    memset(mmu->params, 0, sizeof mmu->params);
 }
 
 void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque)
@@ -52,15 +53,11 @@ const struct mmu_stats *mmu_stats(const struct mmu *mmu)
 static bool s1_disabled_output(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
                                uint64_t va, struct s1_leaf *leaf, struct fault_record *fault)
 {
-    *leaf = (struct s1_leaf){.size_log2 = FLAT_SIZE_LOG2, .pas = (uint8_t)regime->security};
+    *leaf = (struct s1_leaf){.size_log2 = FLAT_SIZE_LOG2, .leaf_log2 = FLAT_SIZE_LOG2, .pas = (uint8_t)regime->security};
     leaf->attrs = s1_disabled_attrs(regime, access->type);
-    if (!regime->aarch32) {
-        struct s1_params params;
-        get_s1_ttw_params(regime, va, &params);
-        unsigned top = addr_top(&params, access->type);
-        if ((va & low_mask(top + 1)) >> regime->features->pa_bits)
-            return set_fault(fault, FAULT_ADDRESS_SIZE, 0);
-    }
+    if (!regime->aarch32 &&
+        (va & low_mask(addr_top(regime, access->type, va) + 1)) >> regime->features->pa_bits)
+        return set_fault(fault, FAULT_ADDRESS_SIZE, 0);
     leaf->address = va & low_mask(56) & ~low_mask(FLAT_SIZE_LOG2);
     return s1_check(regime, access, aligned, leaf, fault);
 }
@@ -69,29 +66,13 @@ static bool s1_disabled_output(const struct mmu_regime *regime, const struct mmu
 static bool va_out_of_range(const struct mmu_regime *regime, const struct mmu_access *access,
                             const struct s1_params *params, uint64_t va)
 {
-    unsigned top = addr_top(params, access->type), iasize = 64u - params->txsz;
+    unsigned top = addr_top(regime, access->type, va), iasize = params->iasize;
     if (top < iasize)
         return false;
     uint64_t above = (va & low_mask(top + 1)) >> iasize;
     if (has_unprivileged(regime) && upper_range(va))
         return above != low_mask(top + 1 - iasize);
     return above != 0;
-}
-
-/* AArch64.S1TxSZFaults, and the limits that an unfaulting value acts as. */
-static bool limit_txsz(const struct mmu_features *features, struct s1_params *params)
-{
-    unsigned min = s1_min_txsz(features, params), max = max_txsz(features, params->granule_bits);
-    if (params->txsz < min) {
-        if (features->lva || features->fault_small_txsz)
-            return false;
-        params->txsz = (uint8_t)min;
-    } else if (params->txsz > max) {
-        if (features->fault_large_txsz)
-            return false;
-        params->txsz = (uint8_t)max;
-    }
-    return true;
 }
 
 /* The leaf descriptor as this access leaves it: Access flag, and dirty state for a write. */
@@ -103,7 +84,7 @@ static uint64_t s1_updated_descriptor(const struct mmu_regime *regime, const str
                                               regime->features->access_flag_update_on_fault);
     if (params->ha && flag_permitted)
         descriptor |= 1ull << 10;
-    if (params->ha && params->hd && dirty_permitted && bit(descriptor, 51) && access_dirties(access))
+    if (params->hd && dirty_permitted && bit(descriptor, 51) && access_dirties(access))
         descriptor &= ~(1ull << 7);
     return descriptor;
 }
@@ -138,14 +119,13 @@ static bool aarch64_s1_translate(struct mmu *mmu, const struct mmu_regime *regim
                                  bool aligned, uint64_t va, struct s1_leaf *leaf, bool *cacheable,
                                  struct fault_record *fault)
 {
-    struct s1_params params;
-    get_s1_ttw_params(regime, va, &params);
-    if (!limit_txsz(regime->features, &params) || va_out_of_range(regime, access, &params, va) ||
-        (access->el == 0 && params.e0pd))
+    const struct s1_params *params = get_s1_ttw_params(mmu, regime, va);
+    if (params->txsz_faults || va_out_of_range(regime, access, params, va) ||
+        (access->el == 0 && e0pd_faults(regime, va)))
         return set_fault(fault, FAULT_TRANSLATION, 0);
     for (int attempt = 0; attempt < DESCRIPTOR_ATTEMPTS; attempt++) {
         bool again;
-        bool allowed = s1_walk_and_check(mmu, regime, access, aligned, va, &params, leaf, cacheable, &again, fault);
+        bool allowed = s1_walk_and_check(mmu, regime, access, aligned, va, params, leaf, cacheable, &again, fault);
         if (!again)
             return allowed;
         fault->type = FAULT_NONE;
@@ -190,7 +170,7 @@ static bool full_translate(struct mmu *mmu, const struct mmu_regime *regime, con
         return false;
     if (!uses_stage2(regime, access))
         return true;
-    bool s2_cacheable;
+    bool s2_cacheable = false;
     struct mem_attrs s1_attrs = s1_output_attrs(regime, access->type, &mapping->s1);
     struct full_address ipa = {s1_output(&mapping->s1, va), (enum pas)mapping->s1.pas};
     bool translated = s2_translate(mmu, regime, access, aligned, ipa, &s1_attrs, &mapping->s2, &s2_cacheable, fault);
@@ -279,7 +259,7 @@ static void enter(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va,
 {
     uint64_t key = s1_key(regime);
     key |= mapping->s1.ng ? (uint64_t)regime->asid[0] << KEY_ASID : GLOBAL_KEY;
-    struct mapping *entry = tlb_fill(&mmu->s1, key, va, mapping_size_log2(mapping), mapping->s1.size_log2);
+    struct mapping *entry = tlb_fill(&mmu->s1, key, va, mapping_size_log2(mapping), mapping->s1.leaf_log2);
     *entry = *mapping;
 }
 
@@ -305,11 +285,13 @@ bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struc
     if (!aligned && access->aligned_required)
         return set_fault(fault, FAULT_ALIGNMENT, 0);
 
+    if (regime->aarch32)
+        va = (uint32_t)va;
     /* Stage 1 alone, of a regime that has two, isn't what entries hold. */
-    bool by_tlb = s1_enabled(regime) && regime->stage2 == uses_stage2(regime, access);
-    uint64_t key_va = regime->aarch32 ? (uint32_t)va : canonical_va(regime, access->type, va);
+    bool by_tlb = s1_enabled(regime) && regime->stage2 == uses_stage2(regime, access) &&
+                  (regime->aarch32 || canonical_va(regime, access->type, va));
     if (by_tlb && !(access->el == 0 && !regime->aarch32 && e0pd_faults(regime, va))) {
-        const struct mapping *mapping = look_up(mmu, regime, key_va);
+        const struct mapping *mapping = look_up(mmu, regime, va);
         if (mapping && !must_walk(access, mapping)) {
             mmu->stats.tlb_hits++;
             if (!check_mapping(regime, access, aligned, va, mapping, fault))
@@ -326,6 +308,6 @@ bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struc
         return false;
     fill_result(regime, access, va, &mapping, result);
     if (by_tlb && cacheable && !access->no_update)
-        enter(mmu, regime, key_va, &mapping);
+        enter(mmu, regime, va, &mapping);
     return true;
 }

@@ -33,7 +33,7 @@ static uint8_t output_permissions(const struct mmu_regime *regime, const struct 
                                   const struct table_state *state)
 {
     unsigned ap = (unsigned)field(descriptor, 6, 2);
-    bool writable = params->ha && params->hd && bit(descriptor, 51); /* DBM: read-only means clean */
+    bool writable = params->hd && bit(descriptor, 51); /* DBM: read-only means clean */
     if (writable)
         ap &= 1;
     if (!has_unprivileged(regime)) {
@@ -67,27 +67,27 @@ static enum pas leaf_pas(enum pas table_pas, const struct mmu_regime *regime, ui
 
 /* AArch64.S1NextWalkStateLeaf */
 static void decode_leaf(const struct mmu_regime *regime, const struct s1_params *params, uint64_t descriptor,
-                        const struct table_state *state, struct s1_leaf *leaf)
+                        const struct table_state *state, unsigned size_log2, struct s1_leaf *leaf)
 {
     const struct mmu_features *features = regime->features;
-    unsigned attr = (unsigned)field(params->mair, 8 * (unsigned)field(descriptor, 2, 3), 8);
-    unsigned sh = params->ds ? params->sh : (unsigned)field(descriptor, 8, 2);
-    unsigned size_log2 = translation_size(params->granule_bits, state->level);
+    leaf->address = leaf_base(features, descriptor, params->granule_bits, params->ds, size_log2);
     if (bit(descriptor, 52) && !features->ignore_contiguous)
         size_log2 += contiguous_size(params->granule_bits, state->level);
-
-    *leaf = (struct s1_leaf){.enabled = true};
+    leaf->address &= ~low_mask(size_log2);
     leaf->level = (int8_t)state->level;
-    leaf->size_log2 = (uint8_t)size_log2;
-    leaf->address = leaf_base(features, descriptor, params->granule_bits, params->ds, state->level) &
-                    ~low_mask(size_log2);
+    leaf->size_log2 = leaf->leaf_log2 = (uint8_t)size_log2;
     leaf->pas = (uint8_t)leaf_pas(state->base.pas, regime, descriptor);
-    leaf->attrs = s1_decode_mem_attrs(features, attr, sh, true);
+    leaf->attrs = params->attrs[field(descriptor, 2, 3)];
+    leaf->attrs.shareability =
+        (uint8_t)decode_shareability(params->ds ? params->sh : (unsigned)field(descriptor, 8, 2));
     leaf->permissions = output_permissions(regime, params, descriptor, state);
-    leaf->dirty_owed = params->ha && params->hd && bit(descriptor, 51) && bit(descriptor, 7);
+    leaf->dirty_owed = params->hd && bit(descriptor, 51) && bit(descriptor, 7);
     leaf->guarded = features->bti && bit(descriptor, 50);
     leaf->ng = has_unprivileged(regime) &&
                (bit(descriptor, 11) || (regime->security == PAS_SECURE && state->base.pas == PAS_NON_SECURE));
+    leaf->enabled = true;
+    leaf->domain_checked = leaf->supersection = false;
+    leaf->domain = 0;
 }
 
 /* Follows a table descriptor (AArch64.S1NextWalkStateTable). */
@@ -108,20 +108,13 @@ static bool check_leaf(const struct mmu_regime *regime, const struct mmu_access 
 {
     const struct mmu_features *features = regime->features;
     bool cache_operation = access->type == ACCESS_DC || access->type == ACCESS_IC;
-    if (features->fault_contiguous && bit(descriptor, 52) && leaf->size_log2 > 64u - params->txsz)
+    if (features->fault_contiguous && bit(descriptor, 52) && leaf->size_log2 > params->iasize)
         return set_fault(fault, FAULT_TRANSLATION, leaf->level);
-    if (oa_out_of_range(features, s1_output(leaf, va), params->ps, params->granule_bits))
+    if (s1_output(leaf, va) & params->unreachable)
         return set_fault(fault, FAULT_ADDRESS_SIZE, leaf->level);
     if (!bit(descriptor, 10) && !params->ha && !(cache_operation && features->no_cacheop_access_flag_fault))
         return set_fault(fault, FAULT_ACCESS_FLAG, leaf->level);
     return true;
-}
-
-static uint64_t entry_address(const struct s1_params *params, uint64_t va, const struct table_state *state,
-                              unsigned index_bits)
-{
-    unsigned lsb = translation_size(params->granule_bits, state->level);
-    return state->base.address | field(va, lsb, index_bits) << 3;
 }
 
 bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
@@ -129,21 +122,18 @@ bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_
              struct fault_record *fault)
 {
     const struct mmu_features *features = regime->features;
-    unsigned iasize = 64u - params->txsz, stride = params->granule_bits - 3u;
-    struct table_state state = {.level = FINAL_LEVEL - (int)((iasize - 1 - params->granule_bits) / stride)};
-    unsigned index_bits = iasize - translation_size(params->granule_bits, state.level);
+    unsigned stride = params->granule_bits - 3u, lsb = params->start_lsb;
+    struct table_state state = {.base = {params->table, regime->security}, .level = params->start_level};
 
     mmu->stats.walks++;
     if (params->epd)
         return set_fault(fault, FAULT_TRANSLATION, 0);
-    state.base.pas = regime->security;
-    state.base.address = table_base(features, params->ttbr, params->granule_bits, params->ps, params->ds, index_bits);
     site->big_endian = params->ee;
-    site->at.address = entry_address(params, va, &state, index_bits);
-    if (oa_out_of_range(features, site->at.address, params->ps, params->granule_bits))
+    site->at.address = params->table | field(va, lsb, params->iasize - lsb) << 3;
+    if (site->at.address & params->unreachable)
         return set_fault(fault, FAULT_ADDRESS_SIZE, 0);
 
-    for (;;) {
+    for (;; lsb -= stride) {
         struct full_address pa;
         fault->level = (int8_t)state.level;
         site->at.pas = state.base.pas;
@@ -157,12 +147,15 @@ bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_
         case DESCRIPTOR_INVALID:
             return set_fault(fault, FAULT_TRANSLATION, state.level);
         case DESCRIPTOR_LEAF:
-            decode_leaf(regime, params, site->value, &state, leaf);
-            return check_leaf(regime, access, params, va, site->value, leaf, fault);
+            decode_leaf(regime, params, site->value, &state, lsb, leaf);
+            if (!check_leaf(regime, access, params, va, site->value, leaf, fault))
+                return false;
+            limit_leaf(leaf, va, params->iasize);
+            return true;
         case DESCRIPTOR_TABLE:
             next_table(regime, params, site->value, &state);
-            site->at.address = entry_address(params, va, &state, stride);
-            if (oa_out_of_range(features, site->at.address, params->ps, params->granule_bits))
+            site->at.address = state.base.address | field(va, lsb - stride, stride) << 3;
+            if (site->at.address & params->unreachable)
                 return set_fault(fault, FAULT_ADDRESS_SIZE, state.level - 1);
         }
     }

@@ -109,7 +109,7 @@ static const struct mmu_features features_v94 = {
     .vmid16 = true, .nv = true, .pauth = true, .sec_el2 = true, .aa32hpd = true, .lsmaoc = true,
 };
 
-static struct mmu_features features_v85;
+static struct mmu_features features_v85, features_a32;
 
 /* "el20" is EL2&0 with TGE; s1, s12 and s2 are EL1&0. */
 static enum regime_id regime_named(const char *name)
@@ -208,7 +208,7 @@ struct context {
     struct memory memory;
     struct bus *bus;
     struct mmu *mmu;
-    unsigned lines, differ;
+    unsigned lines, explained, differ;
 };
 
 static void setup(struct context *context)
@@ -228,11 +228,15 @@ static void teardown(struct context *context)
     bus_destroy(context->bus);
 }
 
-static void judge(struct context *context, const struct vector *vector, const char *mine)
+static void judge(struct context *context, const struct vector *vector, const char *mine, bool explained)
 {
     context->lines++;
     if (same_words(mine, vector->outcome))
         return;
+    if (explained) {
+        context->explained++;
+        return;
+    }
     if (context->differ++ < SHOWN)
         fprintf(stderr, "%s\n  pseudocode: %s\n  armsim:     %s\n", vector->head, vector->outcome, mine);
 }
@@ -260,7 +264,7 @@ static void run_a64(struct context *context, struct vector *vector)
     bool translated = mmu_translate(context->mmu, &regime, &access, va, &result);
     describe(&result, translated, true, text, sizeof text);
     append_updates(&context->memory, text, sizeof text);
-    judge(context, vector, text);
+    judge(context, vector, text, false);
 }
 
 static void run_a32(struct context *context, struct vector *vector)
@@ -270,7 +274,7 @@ static void run_a32(struct context *context, struct vector *vector)
     uint64_t va;
     struct mmu_result result;
     struct mmu_regime regime = {.id = REGIME_EL10, .aarch32 = true, .security = PAS_NON_SECURE,
-                                .features = &features_v94};
+                                .features = &features_a32};
     ck_assert_int_eq(sscanf(vector->head, "%7s EL%u PAN=%u %7s va=%" SCNx64, regime_name, &el, &pan, access_name, &va),
                      5);
     regime.sctlr = value_of(vector, "SCTLR");
@@ -285,7 +289,25 @@ static void run_a32(struct context *context, struct vector *vector)
     bool translated = mmu_translate(context->mmu, &regime, &access, va, &result);
     describe(&result, translated, false, text, sizeof text);
     append_updates(&context->memory, text, sizeof text);
-    judge(context, vector, text);
+    judge(context, vector, text, false);
+}
+
+static bool has_tagged_attribute(uint64_t mair)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        if ((mair >> 8 * i & 0xff) == 0xf0)
+            return true;
+    }
+    return false;
+}
+
+/* The outcome is a Write-Back PAR_EL1 that differs from mine in nothing but ATTR and SH. */
+static bool write_back_instead(const char *outcome, uint64_t mine)
+{
+    if (strncmp(outcome, "PAR=f", 5) != 0)
+        return false;
+    uint64_t attr_and_sh = 0xffull << 56 | 3u << 7, par = strtoull(outcome + 4, NULL, 16);
+    return !(mine & 1) && par >> 56 >= 0xf0 && ((par ^ mine) & ~attr_and_sh) == 0;
 }
 
 /* AT S1E0R ...: stage, EL, R or W, and P for PAN. */
@@ -310,14 +332,18 @@ static void run_at(struct context *context, struct vector *vector)
     access.at_pan = strchr(op, 'P') != NULL;
     access.first_stage_only = !both;
     bool translated = mmu_translate(context->mmu, &regime, &access, va, &result);
+    /* Of memory with the MAIR attribute Tagged, this model forgets that SCTLR.C = 0 makes it Non-cacheable; later
+     * pseudocode (and PAR_EL1.ATTR = 0xf0) doesn't. */
+    bool tagged = translated && has_tagged_attribute(regime.mair);
+    uint64_t par = translated ? at_par_success(&result) : at_par_fault(&result.fault);
     if (!translated && from == 1 && result.fault.s2fs1walk) /* taken to EL2 as a data abort: CM and WnR are set */
         snprintf(text, sizeof text, "EXC EL2 ESR=%x FAR=%" PRIx64 " HPFAR=%" PRIx64,
                  0x92000000u | 1u << 8 | 1u << 7 | 1u << 6 | mmu_fault_status_code(&result.fault), va,
                  result.fault.ipa >> 12 << 4);
     else
-        snprintf(text, sizeof text, "PAR=%" PRIx64, translated ? at_par_success(&result) : at_par_fault(&result.fault));
+        snprintf(text, sizeof text, "PAR=%" PRIx64, par);
     append_updates(&context->memory, text, sizeof text);
-    judge(context, vector, text);
+    judge(context, vector, text, tagged && write_back_instead(vector->outcome, par));
 }
 
 static void run_file(const char *name, run_line_fn *run_line)
@@ -340,7 +366,8 @@ static void run_file(const char *name, run_line_fn *run_line)
     }
     gzclose(file);
     teardown(&context);
-    fprintf(stderr, "%s: %u of %u agree\n", name, context.lines - context.differ, context.lines);
+    fprintf(stderr, "%s: %u agree, %u explained, %u differ of %u\n", name,
+            context.lines - context.explained - context.differ, context.explained, context.differ, context.lines);
     ck_assert_uint_gt(context.lines, 0);
     ck_assert_uint_eq(context.differ, 0);
 }
@@ -353,6 +380,8 @@ END_TEST
 
 START_TEST(test_trans_a32)
 {
+    features_a32 = features_v94;
+    features_a32.no_default_tex = true; /* the pseudocode as it was run: RemapRegsHaveResetValues() is false */
     run_file("trans_a32_v94", run_a32);
 }
 END_TEST
@@ -363,6 +392,8 @@ START_TEST(test_at)
     features_v85.pan3 = false;
     features_v85.access_flag_update_on_fault = true;
     features_v85.ignore_contiguous = true;
+    features_v85.mte2 = true;
+    features_v85.pa_bits = 52;
     run_file("at_v85", run_at);
 }
 END_TEST
