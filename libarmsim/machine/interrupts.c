@@ -98,6 +98,7 @@ static int make_timers(struct armsim_machine *machine)
         machine->timers[i] = timer;
         machine->pes[i]->timer = timer;
         generic_timer_on_event(timer, set_event, machine->pes[i]);
+        machine->pes[i]->pmu_irq = place ? machine_ppi(machine, i, place->ppi_pmu) : NULL;
     }
     return 0;
 }

@@ -8,6 +8,7 @@
  */
 #include "libarmsim/machine/machine.h"
 
+#include "cpu/pmu.h"
 #include "libarmsim/machine/interrupts.h"
 #include "libarmsim/machine/observe.h"
 #include "libarmsim/machine/trace.h"
@@ -114,6 +115,15 @@ static bool can_run(struct armsim_machine *machine, struct pe *pe)
     return true;
 }
 
+/* Instructions until a performance counter's overflow interrupts; UINT64_MAX: none will. */
+static uint64_t until_overflow(const struct pe *pe)
+{
+    if (!pe->pmu.counting)
+        return UINT64_MAX;
+    uint64_t left = pmu_next_overflow(pe), since = pe_instructions(pe) - pe->pmu.last;
+    return left == UINT64_MAX ? left : left > since ? left - since : 0;
+}
+
 /* Chooses the next PE that can run. False: all wait. */
 static bool open_turn(struct armsim_machine *machine)
 {
@@ -197,7 +207,8 @@ static void step_turn(struct armsim_machine *machine, struct pe *pe, uint64_t en
             return;
         observed = observed && is_observed(machine);
     } while (machine_instructions(machine) < end &&
-             !(pe_at_sample_point(pe) && (turn_is_over(machine) || event_is_due(machine))));
+             !(pe_at_sample_point(pe) &&
+               (turn_is_over(machine) || event_is_due(machine) || until_overflow(pe) == 0)));
 }
 
 /* Runs the open turn's PE up to a boundary, `end` at the latest. */
@@ -212,6 +223,8 @@ static void run_turn(struct armsim_machine *machine, uint64_t end)
         if (until < budget)
             budget = until;
     }
+    if (until_overflow(pe) < budget)
+        budget = until_overflow(pe);
     uint64_t left = end - machine_instructions(machine);
     uint64_t exact = left > SAMPLE_DISTANCE ? left - SAMPLE_DISTANCE : 0;
     enter_pe(machine, pe);
@@ -222,13 +235,21 @@ static void run_turn(struct armsim_machine *machine, uint64_t end)
     leave_pe(machine);
 }
 
-/* Time, events and inputs take effect here. */
+/*
+ * Time, events and inputs take effect here. Counters are brought up to date only where the flow of the guest alone
+ * says so, not at a cut.
+ */
 static void at_boundary(struct armsim_machine *machine)
 {
     clock_advance(machine->clock, machine_now(machine));
     machine_deliver_inputs(machine);
-    if (machine->turn.open && turn_is_over(machine))
-        machine->turn.open = false;
+    if (!machine->turn.open)
+        return;
+    struct pe *pe = machine->pes[machine->turn.pe];
+    bool over = turn_is_over(machine);
+    if (pe->pmu.counting && (over || until_overflow(pe) == 0))
+        pmu_poll(pe);
+    machine->turn.open = !over;
 }
 
 static bool at_sample_point(const struct armsim_machine *machine)
@@ -308,6 +329,8 @@ int machine_step(struct armsim_machine *machine, unsigned index, uint64_t count,
         if (pe_at_sample_point(pe)) {
             clock_advance(machine->clock, machine_now(machine));
             machine_deliver_inputs(machine);
+            if (until_overflow(pe) == 0)
+                pmu_poll(pe);
         }
         if (!can_run(machine, pe)) {
             be_idle(machine);
