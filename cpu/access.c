@@ -27,8 +27,12 @@ static void fill_fast_tlb(struct pe *pe, uint64_t va, const struct mmu_access *a
         return;
     struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
     uint64_t tag = (va & ~0xfffull) | pe->context;
-    uint8_t flags = region->page_flags[offset >> 12];
-    bool may_write = result->may_write && region->kind == BUS_RAM && !(flags & (BUS_PAGE_CODE | BUS_PAGE_EXCLUSIVE));
+    uint8_t *flags = &region->page_flags[offset >> 12];
+    if (access->write && region->kind == BUS_RAM)
+        *flags |= BUS_PAGE_DIRTY;
+    /* A clean page gets no write permission here: its first write is noted. */
+    bool may_write = result->may_write && region->kind == BUS_RAM &&
+                     (*flags & (BUS_PAGE_CODE | BUS_PAGE_EXCLUSIVE | BUS_PAGE_DIRTY)) == BUS_PAGE_DIRTY;
     entry->addend = (int64_t)((uint64_t)(uintptr_t)(region->host + (offset & ~0xfffull)) - (va & ~0xfffull));
     entry->physical = result->pa & ~0xfffull;
     entry->read_tag = result->may_read ? tag : ~0ull;
@@ -125,6 +129,7 @@ static bool write_part(struct pe *pe, const struct target *target, const struct 
         if (region->kind == BUS_ROM)
             return true;
         uint8_t flags = region->page_flags[target->offset >> 12];
+        region->page_flags[target->offset >> 12] = flags | BUS_PAGE_DIRTY;
         memcpy(region->host + target->offset, data, target->size);
         if (flags & BUS_PAGE_CODE)
             icache_written(pe->env->icache, region, target->offset, target->size);

@@ -123,11 +123,30 @@ static const struct sysreg_row *row_of(const struct pe *pe, uint32_t key)
     return row && sysreg_exists(pe, row) ? row : NULL;
 }
 
+/* SP_ELx lives in the PE itself: the EL, or -1 for another register. */
+static int sp_level(uint32_t key)
+{
+    switch (key) {
+    case SYSREG_KEY(3, 0, 4, 1, 0):
+        return 0;
+    case SYSREG_KEY(3, 4, 4, 1, 0):
+        return 1;
+    case SYSREG_KEY(3, 6, 4, 1, 0):
+        return 2;
+    default:
+        return -1;
+    }
+}
+
 enum host_result host_peek(const struct pe *pe, uint32_t key, uint64_t *value)
 {
     const struct sysreg_row *row = row_of(pe, key);
     if (!row)
         return HOST_NO_REGISTER;
+    if (sp_level(key) >= 0) {
+        *value = host_sp(pe, (unsigned)sp_level(key));
+        return HOST_OK;
+    }
     /* Looking changes nothing: sysreg_peek() promises that, it takes a writable PE for its handlers' sake only. */
     return sysreg_peek((struct pe *)pe, row, value) ? HOST_OK : HOST_NO_ACCESS;
 }
@@ -137,6 +156,10 @@ enum host_result host_poke(struct pe *pe, uint32_t key, uint64_t value)
     const struct sysreg_row *row = row_of(pe, key);
     if (!row)
         return HOST_NO_REGISTER;
+    if (sp_level(key) >= 0) {
+        host_set_sp(pe, (unsigned)sp_level(key), value);
+        return HOST_OK;
+    }
     return sysreg_poke(pe, row, value) ? HOST_OK : HOST_NO_ACCESS;
 }
 
@@ -157,6 +180,8 @@ enum host_result host_read(struct pe *pe, uint32_t key, uint64_t *value)
     const struct sysreg_row *row = row_of(pe, key);
     if (!row)
         return HOST_NO_REGISTER;
+    if (sp_level(key) >= 0)
+        return host_peek(pe, key, value);
     return row->read_els ? result_of(sysreg_read(pe, row, value)) : HOST_NO_ACCESS;
 }
 
@@ -165,6 +190,8 @@ enum host_result host_write(struct pe *pe, uint32_t key, uint64_t value)
     const struct sysreg_row *row = row_of(pe, key);
     if (!row)
         return HOST_NO_REGISTER;
+    if (sp_level(key) >= 0)
+        return host_poke(pe, key, value);
     return row->write_els ? result_of(sysreg_write(pe, row, value)) : HOST_NO_ACCESS;
 }
 

@@ -77,28 +77,44 @@ static enum armsim_pas first_pas(const struct bus_region *region)
     return (enum armsim_pas)__builtin_ctz(region->pas_mask);
 }
 
+/* The first dirty page of a region from `page` on; the region's page count if there is none. */
+static uint64_t next_dirty(const struct bus_region *region, uint64_t page)
+{
+    const uint64_t pages = region->size >> 12, any_dirty = 0x0101010101010101ull * BUS_PAGE_DIRTY;
+    while (page < pages) {
+        uint64_t eight;
+        if (page % 8 == 0 && page + 8 <= pages) {
+            memcpy(&eight, &region->page_flags[page], sizeof(eight));
+            if (!(eight & any_dirty)) {
+                page += 8;
+                continue;
+            }
+        }
+        if (region->page_flags[page] & BUS_PAGE_DIRTY)
+            return page;
+        page++;
+    }
+    return pages;
+}
+
 int64_t armsim_dirty_pages(struct armsim_machine *machine, struct armsim_page *pages, size_t max, bool clear)
 {
     REQUIRE(machine, pages || !max);
     int64_t count = 0;
-    bool cleared = false;
     for (size_t i = 0; i < bus_region_count(machine->bus); i++) {
         const struct bus_region *region = bus_region_at(machine->bus, i);
         if (region->kind != BUS_RAM)
             continue;
-        for (uint64_t page = 0; page < region->size >> 12; page++) {
-            if (!(region->page_flags[page] & BUS_PAGE_DIRTY))
-                continue;
+        uint64_t end = region->size >> 12;
+        for (uint64_t page = next_dirty(region, 0); page < end; page = next_dirty(region, page + 1)) {
             if ((uint64_t)count < max)
                 pages[count] = (struct armsim_page){.address = region->base + (page << 12), .pas = first_pas(region)};
             count++;
-            if (clear) {
+            if (clear)
                 region->page_flags[page] &= (uint8_t)~BUS_PAGE_DIRTY;
-                cleared = true;
-            }
         }
     }
-    for (unsigned i = 0; cleared && i < machine->pe_count; i++)
+    for (unsigned i = 0; clear && count && i < machine->pe_count; i++)
         pe_flush_fast_tlb(machine->pes[i]); /* so that the next write is noticed */
     return count;
 }

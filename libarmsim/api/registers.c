@@ -42,6 +42,14 @@ static struct armsim_register_info sysreg_info(const struct host_sysreg *sysreg)
                                          .writable = sysreg->writable};
 }
 
+static const struct armsim_register_info *find_special(const char *name)
+{
+    for (size_t i = 0; i < SPECIALS; i++)
+        if (strcasecmp(special[i].name, name) == 0)
+            return &special[i];
+    return NULL;
+}
+
 int armsim_register_at(const struct armsim_machine *machine, size_t index, struct armsim_register_info *info)
 {
     REQUIRE_CONST(machine, info);
@@ -62,10 +70,13 @@ int armsim_register_at(const struct armsim_machine *machine, size_t index, struc
     }
     index -= VECTORS;
     struct host_sysreg sysreg;
-    if (!host_sysreg_at(machine->pes[0], index, &sysreg))
-        return ARMSIM_ERROR_NOT_FOUND;
-    *info = sysreg_info(&sysreg);
-    return 0;
+    for (size_t i = 0; host_sysreg_at(machine->pes[0], i, &sysreg); i++) {
+        if (find_special(sysreg.name) || index-- > 0)
+            continue;
+        *info = sysreg_info(&sysreg);
+        return 0;
+    }
+    return ARMSIM_ERROR_NOT_FOUND;
 }
 
 /* A decimal number up to `max` that ends at one of `stops` (or the end), or -1. Moves *text past the stop. */
@@ -121,13 +132,13 @@ armsim_register_id armsim_register_by_name(const struct armsim_machine *machine,
         if (n >= 0)
             return (armsim_register_id)(ARMSIM_REG_V0 + n);
     }
-    for (size_t i = 0; i < SPECIALS; i++)
-        if (strcasecmp(special[i].name, name) == 0)
-            return special[i].id;
+    if (find_special(name))
+        return find_special(name)->id;
     struct host_sysreg sysreg;
-    if (host_sysreg_find(machine->pes[0], name, &sysreg))
-        return SYSREG_FLAG | sysreg.key;
     armsim_register_id id = generic_name(name);
+    bool is_generic = (*name == 'S' || *name == 's') && *number >= '0' && *number <= '9';
+    if (!is_generic && host_sysreg_find(machine->pes[0], name, &sysreg))
+        return SYSREG_FLAG | sysreg.key;
     return id != ARMSIM_REG_NONE && host_sysreg_info(machine->pes[0], SYSREG_KEY(id), &sysreg) ? id : ARMSIM_REG_NONE;
 }
 

@@ -502,8 +502,8 @@ struct armsim_page {
 };
 
 /**
- * The pages of RAM that the guest or a device (not armsim_write_memory()) wrote since the last call with `clear`,
- * or since creation, in address order.
+ * The pages of RAM that the guest, a device or the host wrote since the last call with `clear`, or since creation, in
+ * the order of the memory map.
  * @return their number, which may exceed `max`; at most `max` are stored. Or an error.
  */
 ARMSIM_API int64_t armsim_dirty_pages(struct armsim_machine *machine, struct armsim_page *pages, size_t max,
