@@ -17,23 +17,11 @@ static unsigned decode_device(unsigned bits)
     return DEVICE_NGNRNE - bits;
 }
 
-/* DecodeShareability; the reserved value 1 is taken as Non-shareable. */
-unsigned decode_shareability(unsigned sh)
-{
-    return sh == 2 ? SHARE_OSH : sh == 3 ? SHARE_ISH : SHARE_NSH;
-}
-
 /* DecodeSDFAttr */
 unsigned decode_sdf_attr(unsigned rgn)
 {
     static const uint8_t attrs[4] = {CACHE_NC, CACHE_WB | HINT_RWA, CACHE_WT | HINT_RA, CACHE_WB | HINT_RA};
     return attrs[rgn];
-}
-
-void effective_shareability(struct mem_attrs *attrs)
-{
-    if (attrs->device || (attrs->inner >> 2 == 0 && attrs->outer >> 2 == 0))
-        attrs->shareability = SHARE_OSH;
 }
 
 /* S1ConstrainUnpredictableRESMAIR */
@@ -65,7 +53,7 @@ struct mem_attrs s1_decode_mem_attrs(const struct mmu_features *features, unsign
     struct mem_attrs attrs = {0};
     if (reserved_mair(features, attr, aarch64))
         attr = 0;
-    attrs.shareability = (uint8_t)decode_shareability(sh);
+    attrs.shareability = decode_shareability(sh);
     if (attr >> 4 == 0) {
         attrs.device = true;
         attrs.device_type = (uint8_t)decode_device(attr >> 2);
@@ -80,6 +68,7 @@ struct mem_attrs s1_decode_mem_attrs(const struct mmu_features *features, unsign
         attrs.inner = (uint8_t)decode_ldf_attr(attr & 15, &inner_transient);
         attrs.transient = (uint8_t)(inner_transient | outer_transient << 1);
     }
+    effective_shareability(&attrs);
     return attrs;
 }
 
@@ -96,19 +85,6 @@ struct mem_attrs s1_disabled_attrs(const struct mmu_regime *regime, enum access_
     struct mem_attrs attrs = normal_nc();
     if (sctlr_bit(regime, SCTLR_I))
         attrs.inner = attrs.outer = CACHE_WT | HINT_RA;
-    return attrs;
-}
-
-/* The end of AArch64.S1Translate: what SCTLR.C and SCTLR.I make of the descriptor's attributes. */
-struct mem_attrs s1_output_attrs(const struct mmu_regime *regime, enum access_type type, const struct s1_leaf *leaf)
-{
-    if (!leaf->enabled)
-        return s1_disabled_attrs(regime, type);
-    struct mem_attrs attrs = leaf->attrs;
-    if (type == ACCESS_FETCH ? attrs.device || !sctlr_bit(regime, SCTLR_I)
-                             : !attrs.device && !sctlr_bit(regime, SCTLR_C))
-        attrs = normal_nc();
-    effective_shareability(&attrs);
     return attrs;
 }
 

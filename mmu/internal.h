@@ -49,7 +49,7 @@ enum { MAY_READ = 1, MAY_WRITE = 2, MAY_EXECUTE = 4 };
 /* The stage-1 walk's answer (TTWState at the leaf): nothing in it depends on the access. */
 struct s1_leaf {
     uint64_t address;        /* output address of the start of the leaf */
-    struct mem_attrs attrs;
+    struct mem_attrs attrs;  /* with the effective shareability */
     int8_t level;
     uint8_t size_log2;       /* of the part of the leaf that is inside the regime's address range */
     uint8_t leaf_log2;       /* of the leaf: what one TLBI by address forgets */
@@ -105,7 +105,9 @@ struct s1_params {
     struct s1_source source;
     uint64_t table;          /* the first table */
     uint64_t unreachable;    /* output address bits that must be 0 */
-    struct mem_attrs attrs[8]; /* MAIR decoded, without shareability */
+    uint64_t table_mask;     /* bits of a table descriptor that are the next table's address */
+    bool high_bits;          /* ... and address bits [51:48] are elsewhere in it */
+    struct mem_attrs attrs[8]; /* MAIR decoded, as if Non-shareable */
     int8_t start_level;
     uint8_t granule_bits, iasize, sh, start_lsb;
     bool txsz_faults, epd, hpd, ha, hd, ds, ee, nv1;
@@ -251,7 +253,7 @@ static inline uint64_t high_address_bits(const struct mmu_features *features, ui
     return 0;
 }
 
-/* AArch64.LeafBase, and with the granule's own size AArch64.NextTableBase. */
+/* AArch64.LeafBase; with the granule's own size, AArch64.NextTableBase. */
 static inline uint64_t leaf_base(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits,
                                  bool ds, unsigned size_log2)
 {
@@ -316,30 +318,115 @@ static inline bool s2_translate_walk(struct mmu *mmu, const struct mmu_regime *r
 }
 
 /* permissions.c */
-uint8_t s1_direct_permissions(unsigned ap, unsigned ap_table, bool privileged_xn, bool unprivileged_xn);
-unsigned s1_compute_permissions(const struct mmu_regime *regime, const struct s1_leaf *leaf, unsigned el, bool pan);
-unsigned s2_compute_permissions(const struct s2_leaf *leaf, unsigned el);
-bool s1_check(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
+bool pan_denies(const struct mmu_regime *regime, unsigned permissions);
+bool fetch_crosses_security(const struct mmu_regime *regime, const struct s1_leaf *leaf);
+bool s1_check_fault(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
               const struct s1_leaf *leaf, struct fault_record *fault);
 bool s2_check(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
               const struct s2_leaf *leaf, const struct mem_attrs *attrs, struct fault_record *fault);
-bool pan_applies(const struct mmu_access *access);
+
+/* AP[2:1] and APTable to what EL1 (or EL2, EL3) and EL0 may do. XN bits come with the hierarchical ones applied. */
+static inline uint8_t s1_direct_permissions(unsigned ap, unsigned ap_table, bool privileged_xn, bool unprivileged_xn)
+{
+    static const uint8_t by_ap[4] = {S1_PR | S1_PW, S1_PR | S1_PW | S1_UR | S1_UW, S1_PR, S1_PR | S1_UR};
+    static const uint8_t kept_by_table[4] = {S1_PR | S1_PW | S1_UR | S1_UW, S1_PR | S1_PW, S1_PR | S1_UR, S1_PR};
+    return (uint8_t)((by_ap[ap] & kept_by_table[ap_table]) | (privileged_xn ? 0 : S1_PX) |
+                     (unprivileged_xn ? 0 : S1_UX));
+}
+
+/* The masks are shifted into each other. */
+_Static_assert((int)S1_PR == (int)MAY_READ && (int)S1_PW == (int)MAY_WRITE && (int)S1_PX == (int)MAY_EXECUTE, "layout");
+_Static_assert((int)S1_UR == (int)S1_PR << 3 && (int)S1_UW == (int)S1_PW << 3 && (int)S1_UX == (int)S1_PX << 3, "layout");
+_Static_assert((int)S2_R == (int)MAY_READ && (int)S2_W == (int)MAY_WRITE, "layout");
+
+/* AArch64.S1ComputePermissions (direct). A stage 1 that is off allows everything. */
+static inline unsigned s1_compute_permissions(const struct mmu_regime *regime, const struct s1_leaf *leaf, unsigned el,
+                                              bool pan)
+{
+    if (!leaf->enabled)
+        return MAY_READ | MAY_WRITE | MAY_EXECUTE;
+    unsigned permissions = leaf->permissions;
+    unsigned may = el == 0 ? permissions >> 3 : permissions & 7;
+    if (sctlr_bit(regime, SCTLR_WXN) && (may & MAY_WRITE))
+        may &= ~(unsigned)MAY_EXECUTE;
+    if (regime->aarch32 && el != 0 && (permissions & S1_UW) && sctlr_bit(regime, SCTLR_UWXN))
+        may &= ~(unsigned)MAY_EXECUTE;
+    if (regime->security != PAS_NON_SECURE && fetch_crosses_security(regime, leaf))
+        may &= ~(unsigned)MAY_EXECUTE;
+    if (pan && el != 0 && pan_denies(regime, permissions))
+        may &= ~(unsigned)(MAY_READ | MAY_WRITE);
+    return may;
+}
+
+static inline unsigned s2_compute_permissions(const struct s2_leaf *leaf, unsigned el)
+{
+    unsigned may = leaf->permissions & (S2_R | S2_W);
+    return may | (leaf->permissions & (el == 0 ? S2_UX : S2_PX) ? MAY_EXECUTE : 0);
+}
+
+/* PSTATE.PAN matters to loads and stores, and to AT S1E1RP and S1E1WP. */
+static inline bool pan_applies(const struct mmu_access *access)
+{
+    enum { DATA = 1u << ACCESS_READ | 1u << ACCESS_WRITE | 1u << ACCESS_DC_ZVA };
+    return access->pan && ((DATA >> access->type & 1) || (access->type == ACCESS_AT && access->at_pan));
+}
+
 /* The access updates dirty state: a write that isn't cache maintenance or AT. */
-bool access_dirties(const struct mmu_access *access);
+static inline bool access_dirties(const struct mmu_access *access)
+{
+    enum { WRITES = 1u << ACCESS_READ | 1u << ACCESS_WRITE | 1u << ACCESS_DC_ZVA | 1u << ACCESS_TTW };
+    return access->write && (WRITES >> access->type & 1);
+}
+
+/* s1_check_fault() finds what is wrong, in order; here the loads and stores with which nothing is. */
+static inline bool s1_check(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
+                            const struct s1_leaf *leaf, struct fault_record *fault)
+{
+    bool plain = leaf->enabled && !leaf->domain_checked && !leaf->attrs.device && access->type <= ACCESS_WRITE;
+    if (plain) {
+        unsigned may = s1_compute_permissions(regime, leaf, access->el, access->pan);
+        unsigned wanted = (access->read ? MAY_READ : 0) | (access->write ? MAY_WRITE : 0);
+        if (!(wanted & ~may))
+            return true;
+    }
+    return s1_check_fault(regime, access, aligned, leaf, fault);
+}
+
 
 /* attributes.c */
 struct mem_attrs s1_decode_mem_attrs(const struct mmu_features *features, unsigned attr, unsigned sh, bool aarch64);
 struct mem_attrs normal_nc(void);
 struct mem_attrs device_attrs(unsigned type);
 unsigned decode_sdf_attr(unsigned rgn);
-unsigned decode_shareability(unsigned sh);
 struct mem_attrs s1_disabled_attrs(const struct mmu_regime *regime, enum access_type type);
-struct mem_attrs s1_output_attrs(const struct mmu_regime *regime, enum access_type type, const struct s1_leaf *leaf);
 /* Stage 2's own attributes: with FWB they already contain stage 1's. */
 struct mem_attrs s2_attrs(const struct mmu_regime *regime, const struct mem_attrs *s1, const struct s2_leaf *leaf);
 struct mem_attrs s2_output_attrs(const struct mmu_regime *regime, enum access_type type, const struct mem_attrs *s1,
                                  const struct s2_leaf *leaf);
 bool s2_fwb(const struct mmu_regime *regime);
-void effective_shareability(struct mem_attrs *attrs);
+
+/* DecodeShareability; the reserved value 1 is taken as Non-shareable. */
+static inline uint8_t decode_shareability(unsigned sh)
+{
+    return sh == 2 ? SHARE_OSH : sh == 3 ? SHARE_ISH : SHARE_NSH;
+}
+
+/* EffectiveShareability */
+static inline void effective_shareability(struct mem_attrs *attrs)
+{
+    if (attrs->device || !((attrs->inner | attrs->outer) >> 2))
+        attrs->shareability = SHARE_OSH;
+}
+
+/* The end of AArch64.S1Translate: what SCTLR.C and SCTLR.I make of the descriptor's attributes. */
+static inline struct mem_attrs s1_output_attrs(const struct mmu_regime *regime, enum access_type type,
+                                               const struct s1_leaf *leaf)
+{
+    if (!leaf->enabled)
+        return s1_disabled_attrs(regime, type);
+    bool as_they_are = type == ACCESS_FETCH ? !leaf->attrs.device && sctlr_bit(regime, SCTLR_I)
+                                            : leaf->attrs.device || sctlr_bit(regime, SCTLR_C);
+    return as_they_are ? leaf->attrs : normal_nc();
+}
 
 #endif

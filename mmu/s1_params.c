@@ -91,27 +91,35 @@ static void find_first_table(const struct mmu_features *features, struct s1_para
 static void compute_params(const struct mmu_regime *regime, bool upper, struct s1_params *params)
 {
     const struct mmu_features *features = regime->features;
+    bool mair_changed = params->source.mair != regime->mair || params->source.features != features;
     unsigned txsz, ps;
+    params->source = (struct s1_source){regime->tcr, regime->ttbr[upper], regime->mair, regime->sctlr, regime->hcr,
+                                        features};
     decode_tcr(regime, upper, params, &txsz, &ps);
     params->iasize = (uint8_t)(64 - limit_txsz(features, params, txsz));
     params->unreachable = unreachable_bits(features, ps, params->granule_bits);
+    params->table_mask = low_mask(48) & ~low_mask(params->granule_bits);
+    params->high_bits = params->ds || (features->lpa && params->granule_bits == 16);
     params->ee = sctlr_bit(regime, SCTLR_EE);
     params->nv1 = nv1_enabled(regime);
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; mair_changed && i < 8; i++)
         params->attrs[i] = s1_decode_mem_attrs(features, (unsigned)field(regime->mair, 8 * i, 8), 0, true);
     find_first_table(features, params, ps);
+}
+
+static bool up_to_date(const struct s1_source *source, const struct mmu_regime *regime, bool upper)
+{
+    uint64_t changes = (source->tcr ^ regime->tcr) | (source->ttbr ^ regime->ttbr[upper]) |
+                       (source->mair ^ regime->mair) | (source->sctlr ^ regime->sctlr) | (source->hcr ^ regime->hcr);
+    return !changes && source->features == regime->features;
 }
 
 const struct s1_params *get_s1_ttw_params(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va)
 {
     bool upper = has_two_ranges(regime) && upper_range(va);
     struct s1_params *params = &mmu->params[regime->id][upper];
-    struct s1_source source = {regime->tcr, regime->ttbr[upper], regime->mair, regime->sctlr, regime->hcr,
-                               regime->features};
-    if (memcmp(&params->source, &source, sizeof source) != 0) {
-        params->source = source;
+    if (!up_to_date(&params->source, regime, upper))
         compute_params(regime, upper, params);
-    }
     return params;
 }
 

@@ -149,7 +149,7 @@ static void s2_decode_leaf(const struct mmu_regime *regime, const struct s2_para
     leaf->address = leaf_base(regime->features, descriptor, params->granule_bits, params->ds, size_log2);
     leaf->permissions = s2_permissions(regime, params, descriptor);
     leaf->memattr = (uint8_t)field(descriptor, 2, 4);
-    leaf->shareability = (uint8_t)decode_shareability(params->ds ? params->sh : (unsigned)field(descriptor, 8, 2));
+    leaf->shareability = decode_shareability(params->ds ? params->sh : (unsigned)field(descriptor, 8, 2));
     leaf->dirty_owed = params->ha && params->hd && bit(descriptor, 51) && !bit(descriptor, 7);
     leaf->pas = PAS_NON_SECURE;
     if (regime->security == PAS_SECURE && !params->ns_output)
@@ -297,7 +297,7 @@ bool s2_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct
     if (!s2_walk_and_check(mmu, regime, access, aligned, &params, ipa, s1_attrs, leaf, cacheable, fault))
         return false;
     if (*cacheable && !access->no_update) {
-        struct s2_leaf *entry = tlb_fill(&mmu->s2, key, ipa.address, leaf->size_log2, leaf->size_log2);
+        struct s2_leaf *entry = tlb_fill(&mmu->s2, key, 0, ipa.address, leaf->size_log2, leaf->size_log2);
         *entry = *leaf;
     }
     return true;

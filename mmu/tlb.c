@@ -76,20 +76,6 @@ void tlb_clear(struct tlb *tlb)
     tlb->last_context[0] = tlb->last_context[1] = 0;
 }
 
-static struct tlb_context *find_context(struct tlb *tlb, uint64_t key, unsigned hint)
-{
-    unsigned last = tlb->last_context[hint];
-    if (last < tlb->context_count && tlb->contexts[last].key == key)
-        return &tlb->contexts[last];
-    for (unsigned i = 0; i < tlb->context_count; i++) {
-        if (tlb->contexts[i].key == key) {
-            tlb->last_context[hint] = i;
-            return &tlb->contexts[i];
-        }
-    }
-    return NULL;
-}
-
 static struct tlb_context *make_context(struct tlb *tlb, uint64_t key)
 {
     unsigned index = tlb->context_count;
@@ -106,18 +92,45 @@ static struct tlb_context *make_context(struct tlb *tlb, uint64_t key)
     return context;
 }
 
+static struct tlb_context *find_or_make_context(struct tlb *tlb, uint64_t key, unsigned hint)
+{
+    struct tlb_context *context = NULL;
+    for (unsigned i = 0; i < tlb->context_count && !context; i++) {
+        if (tlb->contexts[i].key == key)
+            context = &tlb->contexts[i];
+    }
+    if (!context)
+        context = make_context(tlb, key);
+    tlb->last_context[hint] = (unsigned)(context - tlb->contexts);
+    return context;
+}
+
+static inline struct tlb_context *context_for(struct tlb *tlb, uint64_t key, unsigned hint)
+{
+    unsigned last = tlb->last_context[hint];
+    if (last < tlb->context_count && tlb->contexts[last].key == key)
+        return &tlb->contexts[last];
+    return find_or_make_context(tlb, key, hint);
+}
+
+/* The way of `set` that holds the page, or TLB_WAYS. */
+static inline unsigned way_of(const struct tlb_tag *set, uint64_t page, uint64_t number)
+{
+    unsigned way = 0;
+    while (way < TLB_WAYS && (set[way].page != page || set[way].context != number))
+        way++;
+    return way;
+}
+
 void *tlb_lookup(struct tlb *tlb, uint64_t key, unsigned hint, uint64_t va)
 {
-    const struct tlb_context *context = find_context(tlb, key, hint);
-    if (!context)
-        return NULL;
+    const struct tlb_context *context = context_for(tlb, key, hint);
     for (uint64_t sizes = context->sizes[half(va)]; sizes; sizes &= sizes - 1) {
         uint64_t page = page_of(va, (unsigned)__builtin_ctzll(sizes));
         size_t first = (size_t)set_of(tlb, page, context->number) * TLB_WAYS;
-        for (size_t i = first; i < first + TLB_WAYS; i++) {
-            if (tlb->tags[i].page == page && tlb->tags[i].context == context->number)
-                return (char *)tlb->payload + i * tlb->payload_size;
-        }
+        unsigned way = way_of(&tlb->tags[first], page, context->number);
+        if (way < TLB_WAYS)
+            return (char *)tlb->payload + (first + way) * tlb->payload_size;
     }
     return NULL;
 }
@@ -134,29 +147,25 @@ static void filter_add(struct tlb *tlb, uint64_t number, uint64_t va, unsigned l
     tlb->split_filter[hash / 64] |= 1ull << hash % 64;
 }
 
-void *tlb_fill(struct tlb *tlb, uint64_t key, uint64_t va, unsigned size_log2, unsigned leaf_log2)
+void *tlb_fill(struct tlb *tlb, uint64_t key, unsigned hint, uint64_t va, unsigned size_log2, unsigned leaf_log2)
 {
-    struct tlb_context *context = find_context(tlb, key, 0);
-    if (!context)
-        context = make_context(tlb, key);
+    struct tlb_context *context = context_for(tlb, key, hint);
+    uint64_t page = page_of(va, size_log2);
+    unsigned set = set_of(tlb, page, context->number);
+    size_t first = (size_t)set * TLB_WAYS;
+    unsigned way = way_of(&tlb->tags[first], page, context->number);
     context->sizes[half(va)] |= 1ull << size_log2;
     if (leaf_log2 > size_log2) {
         context->split[half(va)] |= 1ull << leaf_log2;
         filter_add(tlb, context->number, va, leaf_log2);
     }
-    uint64_t page = page_of(va, size_log2);
-    unsigned set = set_of(tlb, page, context->number);
-    size_t index = (size_t)set * TLB_WAYS + tlb->next_way[set];
-    for (size_t i = (size_t)set * TLB_WAYS; i < ((size_t)set + 1) * TLB_WAYS; i++) {
-        if (tlb->tags[i].page == page && tlb->tags[i].context == context->number) {
-            tlb->leaf_log2[i] = (uint8_t)leaf_log2;
-            return (char *)tlb->payload + i * tlb->payload_size;
-        }
+    if (way == TLB_WAYS) {
+        way = tlb->next_way[set];
+        tlb->next_way[set] = (uint8_t)((way + 1) % TLB_WAYS);
+        tlb->tags[first + way] = (struct tlb_tag){page, context->number};
     }
-    tlb->next_way[set] = (uint8_t)((tlb->next_way[set] + 1) % TLB_WAYS);
-    tlb->tags[index] = (struct tlb_tag){page, context->number};
-    tlb->leaf_log2[index] = (uint8_t)leaf_log2;
-    return (char *)tlb->payload + index * tlb->payload_size;
+    tlb->leaf_log2[first + way] = (uint8_t)leaf_log2;
+    return (char *)tlb->payload + (first + way) * tlb->payload_size;
 }
 
 void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match)
@@ -172,11 +181,10 @@ void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match)
 static void drop_page(struct tlb *tlb, const struct tlb_context *context, uint64_t va, unsigned size_log2)
 {
     uint64_t page = page_of(va, size_log2);
-    size_t first = (size_t)set_of(tlb, page, context->number) * TLB_WAYS;
-    for (size_t i = first; i < first + TLB_WAYS; i++) {
-        if (tlb->tags[i].page == page && tlb->tags[i].context == context->number)
-            tlb->tags[i].context = 0;
-    }
+    struct tlb_tag *set = &tlb->tags[(size_t)set_of(tlb, page, context->number) * TLB_WAYS];
+    unsigned way = way_of(set, page, context->number);
+    if (way < TLB_WAYS)
+        set[way].context = 0;
 }
 
 static const struct tlb_context *context_of(const struct tlb *tlb, const struct tlb_tag *tag)

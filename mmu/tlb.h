@@ -50,7 +50,7 @@ void tlb_clear(struct tlb *tlb);
 /* The payload of the entry for `va` in the context `key`, or NULL. `hint` is 0 or 1: a memory of its own. */
 void *tlb_lookup(struct tlb *tlb, uint64_t key, unsigned hint, uint64_t va);
 /* Room for the payload of a new entry (an equal one is replaced). `leaf_log2` is the size of the stage-1 leaf. */
-void *tlb_fill(struct tlb *tlb, uint64_t key, uint64_t va, unsigned size_log2, unsigned leaf_log2);
+void *tlb_fill(struct tlb *tlb, uint64_t key, unsigned hint, uint64_t va, unsigned size_log2, unsigned leaf_log2);
 
 /* Forget contexts, or addresses in contexts, whose (key & mask) == match. */
 void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match);

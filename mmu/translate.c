@@ -259,7 +259,7 @@ static void enter(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va,
 {
     uint64_t key = s1_key(regime);
     key |= mapping->s1.ng ? (uint64_t)regime->asid[0] << KEY_ASID : GLOBAL_KEY;
-    struct mapping *entry = tlb_fill(&mmu->s1, key, va, mapping_size_log2(mapping), mapping->s1.leaf_log2);
+    struct mapping *entry = tlb_fill(&mmu->s1, key, !mapping->s1.ng, va, mapping_size_log2(mapping), mapping->s1.leaf_log2);
     *entry = *mapping;
 }
 
@@ -269,38 +269,50 @@ static bool must_walk(const struct mmu_access *access, const struct mapping *map
     return access_dirties(access) && (mapping->s1.dirty_owed || (mapping->s2.present && mapping->s2.dirty_owed));
 }
 
-static void start_fault(struct fault_record *fault, const struct mmu_access *access, uint64_t va)
+/* Fields that the steps below set are given their first values; the rest is filled in when there is a fault. */
+static void start_fault(struct fault_record *fault, const struct mmu_access *access)
 {
-    *fault = (struct fault_record){.access = *access, .va = va, .write = access->write && !access->read};
-    if (access->type == ACCESS_DC || access->type == ACCESS_IC)
-        fault->write = false;
+    bool cache_operation = access->type == ACCESS_DC || access->type == ACCESS_IC;
+    fault->type = FAULT_NONE;
+    fault->ipa = 0;
+    fault->ipa_pas = PAS_NON_SECURE;
+    fault->level = 0;
+    fault->second_stage = fault->s2fs1walk = false;
+    fault->write = access->write && !access->read && !cache_operation;
+    fault->domain = 0;
 }
 
-bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
-                   struct mmu_result *result)
+/* The entry that answers for the access, or NULL: the tables must be walked. */
+static const struct mapping *usable_entry(struct mmu *mmu, const struct mmu_regime *regime,
+                                          const struct mmu_access *access, uint64_t va)
+{
+    if (access->el == 0 && !regime->aarch32 && e0pd_faults(regime, va))
+        return NULL;
+    const struct mapping *mapping = look_up(mmu, regime, va);
+    return mapping && !must_walk(access, mapping) ? mapping : NULL;
+}
+
+/* AArch64.TranslateAddress, AArch32.TranslateAddress */
+static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                              uint64_t va, struct mmu_result *result)
 {
     struct fault_record *fault = &result->fault;
     bool aligned = !access->size || !(va & (access->size - 1u));
-    start_fault(fault, access, va);
     if (!aligned && access->aligned_required)
         return set_fault(fault, FAULT_ALIGNMENT, 0);
-
     if (regime->aarch32)
         va = (uint32_t)va;
     /* Stage 1 alone, of a regime that has two, isn't what entries hold. */
     bool by_tlb = s1_enabled(regime) && regime->stage2 == uses_stage2(regime, access) &&
                   (regime->aarch32 || canonical_va(regime, access->type, va));
-    if (by_tlb && !(access->el == 0 && !regime->aarch32 && e0pd_faults(regime, va))) {
-        const struct mapping *mapping = look_up(mmu, regime, va);
-        if (mapping && !must_walk(access, mapping)) {
-            mmu->stats.tlb_hits++;
-            if (!check_mapping(regime, access, aligned, va, mapping, fault))
-                return false;
-            fill_result(regime, access, va, mapping, result);
-            return true;
-        }
+    const struct mapping *entry = by_tlb ? usable_entry(mmu, regime, access, va) : NULL;
+    if (entry) {
+        mmu->stats.tlb_hits++;
+        if (!check_mapping(regime, access, aligned, va, entry, fault))
+            return false;
+        fill_result(regime, access, va, entry, result);
+        return true;
     }
-
     struct mapping mapping;
     bool cacheable;
     mmu->stats.tlb_misses += by_tlb;
@@ -310,4 +322,16 @@ bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struc
     if (by_tlb && cacheable && !access->no_update)
         enter(mmu, regime, va, &mapping);
     return true;
+}
+
+bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
+                   struct mmu_result *result)
+{
+    start_fault(&result->fault, access);
+    if (translate_address(mmu, regime, access, va, result))
+        return true;
+    result->fault.access = *access;
+    result->fault.va = va;
+    result->fault.debug_moe = 0;
+    return false;
 }

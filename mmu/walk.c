@@ -78,8 +78,8 @@ static void decode_leaf(const struct mmu_regime *regime, const struct s1_params 
     leaf->size_log2 = leaf->leaf_log2 = (uint8_t)size_log2;
     leaf->pas = (uint8_t)leaf_pas(state->base.pas, regime, descriptor);
     leaf->attrs = params->attrs[field(descriptor, 2, 3)];
-    leaf->attrs.shareability =
-        (uint8_t)decode_shareability(params->ds ? params->sh : (unsigned)field(descriptor, 8, 2));
+    if (leaf->attrs.shareability == SHARE_NSH) /* else the memory type decides */
+        leaf->attrs.shareability = decode_shareability(params->ds ? params->sh : (unsigned)field(descriptor, 8, 2));
     leaf->permissions = output_permissions(regime, params, descriptor, state);
     leaf->dirty_owed = params->hd && bit(descriptor, 51) && bit(descriptor, 7);
     leaf->guarded = features->bti && bit(descriptor, 50);
@@ -91,13 +91,18 @@ static void decode_leaf(const struct mmu_regime *regime, const struct s1_params 
 }
 
 /* Follows a table descriptor (AArch64.S1NextWalkStateTable). */
-static void next_table(const struct mmu_regime *regime, const struct s1_params *params, uint64_t descriptor,
-                       struct table_state *state)
+static inline void next_table(const struct mmu_regime *regime, const struct s1_params *params, uint64_t descriptor,
+                              struct table_state *state)
 {
-    state->base.address = next_table_base(regime->features, descriptor, params->granule_bits, params->ds);
-    if (state->base.pas == PAS_SECURE && bit(descriptor, 63))
-        state->base.pas = PAS_NON_SECURE;
-    apply_table_permissions(regime, params, descriptor, state);
+    enum { HIERARCHICAL = 59 }; /* bits [63:59]: NSTable, APTable, XN; mostly clear */
+    state->base.address = descriptor & params->table_mask;
+    if (params->high_bits)
+        state->base.address |= high_address_bits(regime->features, descriptor, params->granule_bits, params->ds);
+    if (descriptor >> HIERARCHICAL) {
+        if (state->base.pas == PAS_SECURE && bit(descriptor, 63))
+            state->base.pas = PAS_NON_SECURE;
+        apply_table_permissions(regime, params, descriptor, state);
+    }
     state->level++;
 }
 
@@ -117,12 +122,27 @@ static bool check_leaf(const struct mmu_regime *regime, const struct mmu_access 
     return true;
 }
 
+/* One descriptor at site->at, which is an IPA under stage 2. */
+static inline bool read_descriptor(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                                   int level, struct descriptor_site *site, struct fault_record *fault)
+{
+    struct full_address pa;
+    fault->level = (int8_t)level;
+    if (!s2_translate_walk(mmu, regime, access, false, site->at, &pa, fault))
+        return false;
+    if (!fetch_descriptor(mmu, access, pa, 8, site->big_endian, &site->value))
+        return set_fault(fault, FAULT_SYNC_EXTERNAL_ON_WALK, level);
+    if (mmu->observer)
+        mmu->observer(mmu->observer_opaque, 1, level, pa.address, pa.pas, site->value);
+    return true;
+}
+
 bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
              const struct s1_params *params, struct s1_leaf *leaf, struct descriptor_site *site,
              struct fault_record *fault)
 {
-    const struct mmu_features *features = regime->features;
     unsigned stride = params->granule_bits - 3u, lsb = params->start_lsb;
+    uint64_t index_mask = ((1ull << stride) - 1) << 3;
     struct table_state state = {.base = {params->table, regime->security}, .level = params->start_level};
 
     mmu->stats.walks++;
@@ -133,30 +153,26 @@ bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_
     if (site->at.address & params->unreachable)
         return set_fault(fault, FAULT_ADDRESS_SIZE, 0);
 
-    for (;; lsb -= stride) {
-        struct full_address pa;
-        fault->level = (int8_t)state.level;
+    for (;;) {
         site->at.pas = state.base.pas;
-        if (!s2_translate_walk(mmu, regime, access, false, site->at, &pa, fault))
+        if (!read_descriptor(mmu, regime, access, state.level, site, fault))
             return false;
-        if (!fetch_descriptor(mmu, access, pa, 8, params->ee, &site->value))
-            return set_fault(fault, FAULT_SYNC_EXTERNAL_ON_WALK, state.level);
-        if (mmu->observer)
-            mmu->observer(mmu->observer_opaque, 1, state.level, pa.address, pa.pas, site->value);
-        switch (decode_descriptor_type(features, site->value, params->granule_bits, params->ds, state.level)) {
-        case DESCRIPTOR_INVALID:
-            return set_fault(fault, FAULT_TRANSLATION, state.level);
-        case DESCRIPTOR_LEAF:
-            decode_leaf(regime, params, site->value, &state, lsb, leaf);
-            if (!check_leaf(regime, access, params, va, site->value, leaf, fault))
-                return false;
-            limit_leaf(leaf, va, params->iasize);
-            return true;
-        case DESCRIPTOR_TABLE:
-            next_table(regime, params, site->value, &state);
-            site->at.address = state.base.address | field(va, lsb - stride, stride) << 3;
-            if (site->at.address & params->unreachable)
-                return set_fault(fault, FAULT_ADDRESS_SIZE, state.level - 1);
+        enum descriptor_type type =
+            decode_descriptor_type(regime->features, site->value, params->granule_bits, params->ds, state.level);
+        if (type != DESCRIPTOR_TABLE) {
+            if (type == DESCRIPTOR_INVALID)
+                return set_fault(fault, FAULT_TRANSLATION, state.level);
+            break;
         }
+        next_table(regime, params, site->value, &state);
+        lsb -= stride;
+        site->at.address = state.base.address | (va >> (lsb - 3) & index_mask);
+        if (site->at.address & params->unreachable)
+            return set_fault(fault, FAULT_ADDRESS_SIZE, state.level - 1);
     }
+    decode_leaf(regime, params, site->value, &state, lsb, leaf);
+    if (!check_leaf(regime, access, params, va, site->value, leaf, fault))
+        return false;
+    limit_leaf(leaf, va, params->iasize);
+    return true;
 }
