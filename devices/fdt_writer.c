@@ -16,6 +16,7 @@ struct fdt_writer {
     size_t size;
     int error;
     bool structure; /* the reservation map has ended */
+    unsigned depth; /* nodes that are open below the root */
     uint32_t next_phandle;
 };
 
@@ -97,6 +98,7 @@ void fdtw_begin(struct fdt_writer *writer, const char *name)
 {
     enter_structure(writer);
     TRY(writer, fdt_begin_node(writer->blob, name));
+    writer->depth++;
 }
 
 void fdtw_begin_at(struct fdt_writer *writer, const char *name, uint64_t address)
@@ -110,7 +112,10 @@ void fdtw_begin_at(struct fdt_writer *writer, const char *name, uint64_t address
 
 void fdtw_end(struct fdt_writer *writer)
 {
+    if (!writer->depth && !writer->error)
+        writer->error = -FDT_ERR_BADSTRUCTURE;
     TRY(writer, fdt_end_node(writer->blob));
+    writer->depth--;
 }
 
 void fdtw_bytes(struct fdt_writer *writer, const char *name, const void *data, size_t size)
@@ -238,7 +243,9 @@ int fdtw_error(const struct fdt_writer *writer)
 int fdtw_finish(struct fdt_writer *writer, void **blob, size_t *size)
 {
     enter_structure(writer);
-    fdtw_end(writer);
+    if (writer->depth && !writer->error)
+        writer->error = -FDT_ERR_BADSTRUCTURE;
+    TRY(writer, fdt_end_node(writer->blob));
     TRY(writer, fdt_finish(writer->blob));
     if (writer->error)
         return writer->error;

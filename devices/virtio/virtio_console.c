@@ -185,12 +185,13 @@ static void output(struct virtio_console *console, unsigned port, const struct v
 static bool process(struct virtio_mmio *virtio, unsigned queue)
 {
     struct virtio_console *console = (struct virtio_console *)virtio;
-    if (queue == CONTROL_RECEIVE_QUEUE || queue == CONTROL_TRANSMIT_QUEUE) {
-        if (queue == CONTROL_TRANSMIT_QUEUE)
-            serve_control(console);
-        else
-            send_pending(console);
-        return virtq_available(virtio, CONTROL_TRANSMIT_QUEUE);
+    if (queue == CONTROL_RECEIVE_QUEUE) {
+        send_pending(console);
+        return false;
+    }
+    if (queue == CONTROL_TRANSMIT_QUEUE) {
+        serve_control(console);
+        return virtq_available(virtio, queue);
     }
     unsigned port = port_of(queue);
     if (queue == receive_queue(port)) {

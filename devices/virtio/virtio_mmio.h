@@ -46,7 +46,8 @@ struct virtio_class {
     uint64_t features; /* offered by all devices of the class, beside the ring's own */
     unsigned queue_count;
     uint64_t latency_ns; /* from the driver's notification to the moment the device looks at the queue */
-    /* Serves a queue that the driver has notified. True: there is more to do, after the latency again. */
+    /* Serves a queue that the driver has notified. True: there is more to do, after the latency again; only after it
+     * has taken something from the queue, or the device would stay awake for ever. */
     bool (*process)(struct virtio_mmio *virtio, unsigned queue);
     /* Fills the configuration space; returns its size (at most VIRTIO_CONFIG_MAX). Optional. */
     size_t (*config)(struct virtio_mmio *virtio, uint8_t *image);

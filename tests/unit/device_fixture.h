@@ -11,6 +11,13 @@
 
 enum { FIXTURE_RAM = 0x40000000, FIXTURE_RAM_SIZE = 0x100000, FIXTURE_DEVICE = 0x9000000 };
 
+/* As ck_assert, for what is checked at every access: ck_assert itself writes to a file each time. */
+#define must(condition)                                                                                                \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            ck_abort_msg("%s", #condition);                                                                            \
+    } while (0)
+
 struct fixture {
     struct bus *bus;
     struct clock *clock;
@@ -68,7 +75,7 @@ static const struct bus_attrs fixture_debug = {.pas = PAS_NON_SECURE, .debug = t
 static inline uint64_t rd_size(struct fixture *f, uint64_t offset, unsigned size)
 {
     uint64_t value;
-    ck_assert_int_eq(bus_read(f->bus, FIXTURE_DEVICE + offset, size, fixture_cpu, &value), BUS_OK);
+    must(bus_read(f->bus, FIXTURE_DEVICE + offset, size, fixture_cpu, &value) == BUS_OK);
     return value;
 }
 
@@ -89,7 +96,7 @@ static inline uint32_t peek(struct fixture *f, struct device *device, uint64_t o
 
 static inline void wr_size(struct fixture *f, uint64_t offset, unsigned size, uint64_t value)
 {
-    ck_assert_int_eq(bus_write(f->bus, FIXTURE_DEVICE + offset, size, fixture_cpu, value), BUS_OK);
+    must(bus_write(f->bus, FIXTURE_DEVICE + offset, size, fixture_cpu, value) == BUS_OK);
 }
 
 static inline void wr(struct fixture *f, uint64_t offset, uint32_t value)
