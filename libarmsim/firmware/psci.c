@@ -158,6 +158,7 @@ bool psci_dispatch(const struct firmware *firmware, struct smccc_call *call)
     case PSCI_CPU_OFF:
         firmware->ops->stop(firmware->opaque, call->pe);
         call->no_return = true;
+        result = PSCI_SUCCESS;
         break;
     case PSCI_CPU_ON:
     case PSCI_CPU_ON | SMCCC_64:
@@ -173,10 +174,12 @@ bool psci_dispatch(const struct firmware *firmware, struct smccc_call *call)
     case PSCI_SYSTEM_OFF:
         firmware->ops->system_off(firmware->opaque);
         call->no_return = true;
+        result = PSCI_SUCCESS;
         break;
     case PSCI_SYSTEM_RESET:
         firmware->ops->system_reset(firmware->opaque, false);
         call->no_return = true;
+        result = PSCI_SUCCESS;
         break;
     case PSCI_PSCI_FEATURES:
         result = features((uint32_t)call->x[1]);

@@ -28,6 +28,10 @@ static int check_header(const struct blob *blob, const GElf_Ehdr *header, struct
                          (uint64_t)header->e_phoff);
     if (header->e_phentsize != sizeof(Elf64_Phdr))
         return bad(blob, error, "e_phentsize", "56", header->e_phentsize);
+    size_t room = (blob->size - header->e_phoff) / sizeof(Elf64_Phdr);
+    if (header->e_phnum == 0 || (header->e_phnum > room && header->e_phnum != PN_XNUM))
+        return load_fail(error, -EINVAL, blob->name, "e_phnum",
+                         "expected 1 to %zu (the file's end), found %u", room, header->e_phnum);
     return 0;
 }
 
