@@ -31,6 +31,13 @@ static int switch_feature(struct armsim_machine *machine, const char *name, cons
     return 0;
 }
 
+/* Without a GICv3 the PE has no system register interface to one, whatever its model. */
+static void drop_gicv3(struct armsim_machine *machine)
+{
+    if (machine->board->gic && machine->options.gic_version < 3)
+        feature_set_change(&machine->features, FEATURE_GICv3, false);
+}
+
 int machine_parse_cpu(struct armsim_machine *machine)
 {
     const char *text = machine->options.cpu;
@@ -54,6 +61,7 @@ int machine_parse_cpu(struct armsim_machine *machine)
         if (result < 0)
             return result;
     }
+    drop_gicv3(machine);
     return 0;
 }
 
