@@ -249,20 +249,13 @@ void take_instruction_abort(struct pe *pe, const struct fault_record *fault)
                syndrome_instruction_abort(route.target == pe->pstate.el, fault->s2fs1walk, mmu_fault_status_code(fault)));
 }
 
-/* The trap of a row of traps.def that is not a system register access, or UNDEFINED if that is what it says. */
-static void take_row(struct pe *pe, const struct trap_row *row, uint32_t esr)
-{
-    if (row->target == TRAP_UNDEFINED)
-        take_undefined(pe, row->name);
-    else
-        take_sync(pe, trap_target(pe, row), esr, row->name);
-}
-
 bool fp_access_check(struct pe *pe)
 {
     const struct trap_row *row = trap_find_list(pe, TRAPS_fp);
     if (!row)
         return true;
-    take_row(pe, row, syndrome_fp());
+    /* AArch64.AdvSIMDFPAccessTrap(): EL1's trap that HCR_EL2.TGE sends to EL2 has no syndrome of its own there. */
+    bool rerouted = row->target == 1 && trap_target(pe, row) == 2;
+    take_sync(pe, trap_target(pe, row), rerouted ? syndrome_unknown() : syndrome_fp(), row->name);
     return false;
 }

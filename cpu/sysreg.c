@@ -93,6 +93,8 @@ enum sysreg_result sysreg_write(struct pe *pe, const struct sysreg_row *row, uin
 
 bool sysreg_peek(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
 {
+    if (row->storage == SR_ICC_SRE_EL1)
+        return row->read(pe, row, value) == SYSREG_DONE;
     if (row->storage != SR_COUNT) {
         *value = pe->sr[row->storage];
         return true;
@@ -106,7 +108,9 @@ bool sysreg_poke(struct pe *pe, const struct sysreg_row *row, uint64_t value)
 {
     if (row->storage == SR_COUNT)
         return false;
-    if (row->write_els)
+    if (row->storage == SR_ICC_SRE_EL1 && !(effective_scr(pe) & SCR_EL3_NS))
+        SR(pe, ICC_SRE_EL1_S) = value; /* the Secure instance */
+    else if (row->write_els)
         sysreg_store(pe, row, value);
     else
         pe->sr[row->storage] = value;
@@ -147,11 +151,13 @@ static bool conditions_hold(const struct pe *pe, const struct sysreg_row *row, b
     bool secure = !(effective_scr(pe) & SCR_EL3_NS);
     if ((conditions & SYSREG_VHE) && !(hcr & HCR_EL2_E2H))
         return false;
-    if ((conditions & SYSREG_NEEDS_EL2) && !pe->have_el2)
+    if ((conditions & SYSREG_NEEDS_EL2) && !el2_enabled(pe))
         return false;
     if ((conditions & SYSREG_SECURE_EL1) && el == 1 && (!secure || el2_enabled(pe)))
         return false;
     if ((conditions & SYSREG_SECURE_EL2) && el == 2 && !secure)
+        return false;
+    if ((conditions & SYSREG_NON_SECURE_EL3) && el == 3 && !(effective_scr(pe) & (SCR_EL3_NS | SCR_EL3_EEL2)))
         return false;
     if ((conditions & SYSREG_SP_EL0) && !pe->pstate.sp)
         return false;

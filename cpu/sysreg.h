@@ -42,6 +42,7 @@ enum sysreg_condition {
     SYSREG_LOR = 1u << 8,        /* Non-secure physical memory only */
     SYSREG_BREAKPOINTS = 1u << 9, /* exists when its number is below ID_AA64DFR0_EL1.BRPs + 1 */
     SYSREG_WATCHPOINTS = 1u << 10,
+    SYSREG_NON_SECURE_EL3 = 1u << 11, /* from EL3: with SCR_EL3.NS or EEL2 set only */
 };
 
 enum sysreg_then { SYSREG_THEN_CONTEXT = 1u << 0, SYSREG_THEN_INTERRUPTS = 1u << 1 };

@@ -10,7 +10,7 @@ import sys
 
 TLBI_FLAGS = {'IS': 'TLBI_BROADCAST', 'LAST': 'TLBI_LAST_LEVEL'}
 CONDITIONS = ['vhe', 'el2', 'needs_el2', 'secure_el1', 'secure_el2', 'sp_el0', 'highest', 'highest_writes', 'lor',
-              'breakpoints', 'watchpoints']
+              'breakpoints', 'watchpoints', 'non_secure_el3']
 THEN = {'context': 'SYSREG_THEN_CONTEXT', 'interrupts': 'SYSREG_THEN_INTERRUPTS'}
 
 
