@@ -246,21 +246,28 @@ static bool command_discard(struct gic_its *its, const struct command *c)
     return write_entry(its, t.address, 0);
 }
 
+/* All redistributors share one configuration table, and each caches all of it: an LPI may move without another INV. */
+static void invalidate(struct gic_its *its, uint32_t intid)
+{
+    for (unsigned i = 0; i < its->gic->config.cpus; i++)
+        gic_lpi_invalidate(&its->gic->cpus[i], intid);
+}
+
 static bool command_inv(struct gic_its *its, const struct command *c)
 {
     struct translation t;
     if (!translate(its, cmd_device(c), cmd_event(c), &t))
         return false;
-    gic_lpi_invalidate(t.cpu, t.intid);
+    invalidate(its, t.intid);
     return true;
 }
 
 static bool command_invall(struct gic_its *its, const struct command *c)
 {
-    struct gic_cpu_interface *cpu = find_collection(its, cmd_icid(c));
-    if (cpu)
-        gic_lpi_invalidate(cpu, 0);
-    return cpu;
+    if (!find_collection(its, cmd_icid(c)))
+        return false;
+    invalidate(its, 0);
+    return true;
 }
 
 static bool command_movall(struct gic_its *its, const struct command *c)
