@@ -10,7 +10,7 @@ struct vector_file {
     struct line_reader *lines;
     unsigned version;
     unsigned els; /* bit n: ELn is implemented */
-    char cpu[512]; /* the model to use, as in options.cpu */
+    char cpu[2048]; /* the model to use, as in options.cpu */
 };
 
 typedef void run_file_fn(const struct vector_file *file, struct report *report);

@@ -5,6 +5,7 @@
  * skipped because the build lacks a feature, or differ. Exit status: 0, or 1 with an unexplained difference, 2 for
  * usage, 3 when a file can't be read.
  */
+#define _GNU_SOURCE /* FNM_CASEFOLD */
 #include "formats.h"
 
 #include <dirent.h>
@@ -55,15 +56,28 @@ static bool has_model(const char *name)
     return false;
 }
 
+static bool can_be_made(const char *cpu)
+{
+    struct armsim_options options;
+    struct armsim_machine *machine = NULL;
+    armsim_options_init(&options, sizeof options);
+    options.board = "bare";
+    options.ram_size = 0;
+    options.cpu = cpu;
+    bool made = armsim_create(&options, &machine) == 0;
+    armsim_destroy(machine);
+    return made;
+}
+
 void newest_model(char *cpu, size_t size)
 {
     /* What the models behind the vectors don't have. */
-    static const char *const off[] = {"lse2", "mte", "mte2", "sve", "sme", "mops", "rng", "ls64", "gcs", "fpac", "pauth2"};
+    static const char *const off[] = {"lse2", "mte*", "sve*", "sme*", "mops", "rng*", "ls64*", "gcs", "fpac*", "pauth2", "lpa*", "lva"};
+    char model[8] = "v8.0";
     if (has_model("max")) {
         snprintf(cpu, size, "max");
         return;
     }
-    char model[8] = "";
     for (unsigned minor = 0; minor < 10; minor++) {
         snprintf(cpu, size, "v8.%u", minor);
         if (has_model(cpu))
@@ -72,11 +86,17 @@ void newest_model(char *cpu, size_t size)
     size_t length = (size_t)snprintf(cpu, size, "%s", model);
     const char *feature;
     for (size_t i = 0; (feature = armsim_feature_at(i)); i++) {
-        bool wanted = strncmp(feature, "aa32", 4) != 0;
+        bool wanted = true;
         for (size_t j = 0; j < sizeof off / sizeof *off; j++)
-            wanted &= strcmp(feature, off[j]) != 0;
-        if (wanted && length < size)
-            length += (size_t)snprintf(cpu + length, size - length, ",%s=on", feature);
+            wanted &= fnmatch(off[j], feature, FNM_CASEFOLD) != 0;
+        size_t added = length + strlen(feature) + 4;
+        if (!wanted || added >= size)
+            continue;
+        snprintf(cpu + length, size - length, ",%s=on", feature);
+        if (can_be_made(cpu))
+            length = added;
+        else
+            cpu[length] = 0;
     }
 }
 

@@ -175,8 +175,11 @@ static void run_item(struct subject *subject, const struct group *group, const c
     subject_clear(subject);
     subject_step(subject);
     observe(subject, item, got, sizeof got);
+    const char *missing = got[0] == 'U' ? item_missing_feature(subject, item) : NULL;
     if (same_outcome(want, got))
         report_agree(report);
+    else if (missing)
+        report_skip(report, missing);
     else
         report_differ(report, line, got);
 }

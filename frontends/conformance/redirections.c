@@ -30,7 +30,8 @@ struct observation {
 static bool is_view(const char *name)
 {
     static const char *const moving[] = {"PC", "X", "W", "SP", "V", "NZCV", "DAIF", "CurrentEL", "CNT", "PMCCNTR",
-                                         "PMEV", "ESR_", "FAR_", "ELR_", "SPSR_", "PSTATE", "BTYPE", "EVENT", "ISR_"};
+                                         "PMEV", "ESR_", "FAR_", "ELR_", "SPSR_", "PSTATE", "BTYPE", "EVENT", "ISR_",
+                                         "SSBS", "PAN", "UAO", "DIT", "TCO", "SPSel"};
     size_t length = strlen(name);
     if (length > 5 && (!strcmp(name + length - 5, "_EL12") || !strcmp(name + length - 5, "_EL02")))
         return true;
@@ -89,9 +90,9 @@ static void run_line(struct subject *subject, struct observation *all, const cha
         for (size_t i = 0; i < all->count; i++)
             all->registers[i].after[pass] = subject_peek(subject, all->registers[i].id);
         if (subject->entries) {
-            /* Registers of later versions than this machine's. */
-            if (subject->entry.ec == 0)
-                report_skip(report, "a register of a later version");
+            missing = item_missing_feature(subject, item);
+            if (missing && subject->entry.ec == 0)
+                report_skip(report, missing);
             else
                 report_differ(report, line, "trapped");
             return;

@@ -90,7 +90,8 @@ static void map_ours(struct subject *subject)
         memory_write_doubleword(subject, table, (table + 0x1000) | 3);
         memory_write_doubleword(subject, table + 0x1000 + 8 * (CODE >> 30), (table + 0x2000) | 3);
         memory_write_doubleword(subject, table + 0x2000 + 8 * (CODE >> 21 & 511), (table + 0x3000) | 3);
-        memory_write_doubleword(subject, table + 0x3000 + 8 * (CODE >> 12 & 511), CODE | attributes[stage]);
+        for (uint64_t page = OURS; page < OURS + PAGE_SIZE; page += 0x1000) /* stage 1's tables are below stage 2 */
+            memory_write_doubleword(subject, table + 0x3000 + 8 * (page >> 12 & 511), page | attributes[stage]);
     }
 }
 
@@ -167,10 +168,24 @@ bool regime_check_updates(struct subject *subject, const struct regime_case *lin
     return difference->length == before;
 }
 
+static uint64_t written(const struct regime_case *line, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = line->control; (at = strstr(at, name)); at += length)
+        if ((at == line->control || at[-1] == ' ') && at[length] == '=')
+            return strtoull(at + length + 1, NULL, 16);
+    return 0;
+}
+
 const char *regime_missing_feature(const struct subject *subject, const struct regime_case *line)
 {
-    uint64_t tcr1 = control(subject, "TCR_EL1"), tcr2 = control(subject, "TCR_EL2"), tcr3 = control(subject, "TCR_EL3");
-    uint64_t hcr = control(subject, "HCR_EL2"), vtcr = control(subject, "VTCR_EL2");
+    /* As the line has them: the machine may have no such bits. */
+    uint64_t tcr1 = written(line, "TCR_EL1"), tcr2 = written(line, "TCR_EL2"), tcr3 = written(line, "TCR_EL3");
+    uint64_t hcr = written(line, "HCR_EL2"), vtcr = written(line, "VTCR_EL2");
+    uint64_t mair = written(line, "MAIR_EL1") | written(line, "MAIR_EL2") | written(line, "MAIR_EL3");
+    bool tagged = false; /* one of the three is there */
+    for (unsigned i = 0; i < 8; i++)
+        tagged |= (mair >> (8 * i) & 0xff) == 0xf0;
     bool e2h = hcr >> 34 & 1;
     uint64_t wide = tcr1 | (e2h ? tcr2 : 0), narrow = tcr3 | (e2h ? 0 : tcr2);
     const struct {
@@ -186,8 +201,9 @@ const char *regime_missing_feature(const struct subject *subject, const struct r
         {"FEAT_UAO", line->uao},
         {"FEAT_PAN", line->pan},
         {"FEAT_XNX", hcr & 1},
-        {"FEAT_SEL2", control(subject, "SCR_EL3") >> 18 & 1},
+        {"FEAT_SEL2", written(line, "SCR_EL3") >> 18 & 1},
         {"FEAT_NV", hcr >> 42 & 1},
+        {"FEAT_MTE2", tagged},
     };
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
         if (uses[i].used && !subject_has(subject, uses[i].feature))

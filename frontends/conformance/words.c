@@ -1,5 +1,6 @@
 #include "words.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,71 @@ bool item_syndrome(const char *item, uint64_t *esr)
     *esr = 0x18ull << 26 | 1ull << 25 | f[0] << 20 | f[4] << 17 | f[1] << 14 | f[2] << 10 | 5 << 5 | f[3] << 1 |
            (item[0] == 'R');
     return true;
+}
+
+const char *item_missing_feature(const struct subject *subject, const char *item)
+{
+    /* The accessors of the model behind the vectors know every register at any version. Patterns of the encoding, or
+     * of the word's name. */
+    static const struct {
+        const char *encoding, *feature;
+    } needs[] = {
+        {"1_3_7_3_[457]", "FEAT_SPECRES"}, /* CFP, DVP, CPP RCTX */
+        {"1_3_7_12_1", "FEAT_DPB"},
+        {"1_3_7_13_1", "FEAT_DPB2"},
+        {"1_3_7_4_[34]", "FEAT_MTE"},
+        {"1_3_7_1[0234]_[35]", "FEAT_MTE"},
+        {"1_0_7_6_[3456]", "FEAT_MTE2"},
+        {"1_0_7_1[04]_[46]", "FEAT_MTE2"},
+        {"1_0_7_9_[01]", "FEAT_PAN2"},
+        {"1_[046]_8_1_*", "FEAT_TLBIOS"},
+        {"1_4_8_4_[0347]", "FEAT_TLBIOS"},
+        {"1_[046]_8_[256]_*", "FEAT_TLBIRANGE"},
+        {"1_4_8_[04]_[26]", "FEAT_TLBIRANGE"},
+        {"2_4_0_7_0", "FEAT_AA32EL1"}, /* DBGVCR32_EL2 */
+        {"3_4_3_0_0", "FEAT_AA32EL1"},
+        {"3_4_5_0_1", "FEAT_AA32EL1"},
+        {"3_4_5_3_0", "FEAT_AA32EL1"},
+        {"3_4_1_3_1", "FEAT_AA32EL1"},
+        {"3_6_1_1_1", "FEAT_AA32EL1"},
+        {"3_3_2_4_[01]", "FEAT_RNG"},
+        {"3_3_4_2_5", "FEAT_DIT"},
+        {"3_3_4_2_6", "FEAT_SSBS"},
+        {"3_3_4_2_7", "FEAT_MTE"},
+        {"3_[03456]_13_0_7", "FEAT_CSV2_2"}, /* SCXTNUM_ELx */
+        {"3_0_10_4_4", "FEAT_MPAM"},
+        {"3_[056]_10_5_[01]", "FEAT_MPAM"},
+        {"3_4_10_[456]_*", "FEAT_MPAM"},
+        {"3_0_10_4_[01237]", "FEAT_LOR"},
+        {"3_0_1_0_[56]", "FEAT_MTE"},
+        {"3_[0456]_6_[56]_[01]", "FEAT_MTE"},
+        {"3_[045]_1_2_1", "FEAT_TRF"},
+        {"3_0_2_[123]_*", "FEAT_PAuth"},
+        {"3_0_4_2_3", "FEAT_PAN"},
+        {"3_0_4_2_4", "FEAT_UAO"},
+        {"3_0_9_14_6", "FEAT_PMUv3p4"},
+        {"3_1_0_0_2", "FEAT_CCIDX"},
+        {"3_0_5_[34]_*", "FEAT_RAS"},
+        {"3_[04]_12_1_1", "FEAT_RAS"}, /* DISR_EL1, VDISR_EL2 */
+        {"3_4_5_2_3", "FEAT_RAS"},
+        {"3_4_2_0_1", "FEAT_VHE"},
+        {"3_4_13_0_1", "FEAT_VHE"},
+        {"3_4_14_3_*", "FEAT_VHE"},
+        {"3_5_*", "FEAT_VHE"},
+        {"3_4_2_2_0", "FEAT_NV2"},
+        {"3_4_2_6_[02]", "FEAT_SEL2"},
+        {"3_4_14_[45]_*", "FEAT_SEL2"},
+        {"IRG", "FEAT_MTE"}, {"GMI", "FEAT_MTE"}, {"LDG", "FEAT_MTE"},
+        {"PAN1", "FEAT_PAN"}, {"UAO1", "FEAT_UAO"}, {"DIT1", "FEAT_DIT"}, {"SSBS1", "FEAT_SSBS"}, {"TCO1", "FEAT_MTE"},
+        {"SB", "FEAT_SB"}, {"ERETAA", "FEAT_PAuth"}, {"PAC*", "FEAT_PAuth"}, {"AUTIA", "FEAT_PAuth"},
+        {"XPACI", "FEAT_PAuth"}, {"BLRAAZ", "FEAT_PAuth"}, {"CFINV", "FEAT_FlagM"}, {"*AFLAG", "FEAT_FlagM2"}, {"AXFLAG", "FEAT_FlagM2"},
+    };
+    unsigned f[5];
+    const char *encoding = parse_encoding(item, f) ? item + 1 : item;
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        if (!fnmatch(needs[i].encoding, encoding, 0) && !subject_has(subject, needs[i].feature))
+            return needs[i].feature;
+    return NULL;
 }
 
 static unsigned context_el(const char *context)
@@ -130,6 +196,7 @@ static const struct setting common[] = {
     {"ICH_HCR_EL2", 0, 0},
     {"SCTLR_EL3", 0, 0},
     {"EDSCR", 0, 0},
+    {"PMCR_EL0", 6 << 11, 6 << 11},
     {"OSLSR_EL1", 8, 8},
     {"OSDLR_EL1", 0, 0},
     {"VBAR_EL1", 0x10000, 0x10000},

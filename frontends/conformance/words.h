@@ -9,6 +9,9 @@ bool item_word(const char *item, uint32_t *word);
 /* The ESR of a trapped MRS, MSR or SYS item: its canonical syndrome. False: the item is a named word. */
 bool item_syndrome(const char *item, uint64_t *esr);
 
+/* The feature that an item needs and the machine lacks, so that it is rightly UNDEFINED; or NULL. */
+const char *item_missing_feature(const struct subject *subject, const char *item);
+
 #define CONTEXT_CODE 0x40080000ull /* where the instruction goes; in the first MiB of the board's RAM */
 
 /* False: the context needs a feature, named by *missing, that the machine lacks. */
