@@ -27,25 +27,27 @@ static const struct state_field spi_bank_fields[] = {
     STATE_ARRAY(struct gic_bank, route, 0),
 };
 
+/* The CPU interface and the virtual interface. */
+#define INTERFACE_FIELDS                                                                                               \
+    STATE_FIELD(struct gic_cpu_interface, pmr, 0), STATE_FIELD(struct gic_cpu_interface, bpr0, 0),                     \
+        STATE_ARRAY(struct gic_cpu_interface, bpr1, 0),                                                                \
+        STATE_ARRAY(struct gic_cpu_interface, active[GIC_GROUP0].apr, 0),                                              \
+        STATE_ARRAY(struct gic_cpu_interface, active[GIC_GROUP1_SECURE].apr, 0),                                       \
+        STATE_ARRAY(struct gic_cpu_interface, active[GIC_GROUP1_NON_SECURE].apr, 0),                                   \
+        STATE_ARRAY(struct gic_cpu_interface, ctlr, 0), STATE_FIELD(struct gic_cpu_interface, ctlr_el3, 0),            \
+        STATE_FIELD(struct gic_cpu_interface, igrpen0, 0), STATE_ARRAY(struct gic_cpu_interface, igrpen1, 0),          \
+        STATE_ARRAY(struct gic_cpu_interface, sre_enable, 1), STATE_FIELD(struct gic_cpu_interface, virt.hcr, 0),      \
+        STATE_FIELD(struct gic_cpu_interface, virt.vmcr, 0),                                                           \
+        STATE_ARRAY(struct gic_cpu_interface, virt.active[0].apr, 0),                                                  \
+        STATE_ARRAY(struct gic_cpu_interface, virt.active[1].apr, 0),                                                  \
+        STATE_ARRAY(struct gic_cpu_interface, virt.lr, 0)
+
+static const struct state_field interface_fields[] = {INTERFACE_FIELDS};
+
 static const struct state_field cpu_fields[] = {
     BANK_FIELDS(struct gic_cpu_interface, private_bank.),
     STATE_ARRAY(struct gic_cpu_interface, sgi_sources, 0),
-    STATE_FIELD(struct gic_cpu_interface, pmr, 0),
-    STATE_FIELD(struct gic_cpu_interface, bpr0, 0),
-    STATE_ARRAY(struct gic_cpu_interface, bpr1, 0),
-    STATE_ARRAY(struct gic_cpu_interface, active[GIC_GROUP0].apr, 0),
-    STATE_ARRAY(struct gic_cpu_interface, active[GIC_GROUP1_SECURE].apr, 0),
-    STATE_ARRAY(struct gic_cpu_interface, active[GIC_GROUP1_NON_SECURE].apr, 0),
-    STATE_ARRAY(struct gic_cpu_interface, ctlr, 0),
-    STATE_FIELD(struct gic_cpu_interface, ctlr_el3, 0),
-    STATE_FIELD(struct gic_cpu_interface, igrpen0, 0),
-    STATE_ARRAY(struct gic_cpu_interface, igrpen1, 0),
-    STATE_ARRAY(struct gic_cpu_interface, sre_enable, 1),
-    STATE_FIELD(struct gic_cpu_interface, virt.hcr, 0),
-    STATE_FIELD(struct gic_cpu_interface, virt.vmcr, 0),
-    STATE_ARRAY(struct gic_cpu_interface, virt.active[0].apr, 0),
-    STATE_ARRAY(struct gic_cpu_interface, virt.active[1].apr, 0),
-    STATE_ARRAY(struct gic_cpu_interface, virt.lr, 0),
+    INTERFACE_FIELDS,
     STATE_FIELD(struct gic_cpu_interface, gicr_ctlr, 0),
     STATE_FIELD(struct gic_cpu_interface, waker, 0),
     STATE_FIELD(struct gic_cpu_interface, propbaser, 0),
@@ -93,18 +95,25 @@ static void recompute(struct gic *gic)
         gic_virtual_update(&gic->cpus[i]);
 }
 
-static void reset_cpu(struct gic_cpu_interface *cpu)
+/* What a reset leaves in the CPU interface beyond the fields' own reset values. */
+static void reset_interface(struct gic_cpu_interface *cpu)
 {
     const struct gic *gic = cpu->gic;
     cpu->bpr0 = (uint8_t)gic_bpr_minimum(gic->preemption_bits, GIC_SPLIT_BPR0);
     cpu->bpr1[0] = (uint8_t)gic_bpr_minimum(gic->preemption_bits, GIC_SPLIT_BPR1);
     cpu->bpr1[1] = (uint8_t)gic_bpr_minimum(gic->preemption_bits, GIC_SPLIT_BPR0);
+    gic_virtual_reset(cpu);
+}
+
+static void reset_cpu(struct gic_cpu_interface *cpu)
+{
+    const struct gic *gic = cpu->gic;
+    reset_interface(cpu);
     cpu->private_bank.edge = 0xffff; /* SGIs */
     if (gic->config.version == 2)
         cpu->private_bank.enabled = 0xffff; /* as GIC-400: SGIs are always enabled */
     else
         cpu->waker = !gic->config.awake_at_reset;
-    gic_virtual_reset(cpu);
     if (cpu->lpis)
         gic_lpi_reset(cpu);
 }
@@ -123,6 +132,23 @@ void gic_reset(struct gic *gic)
     if (gic->its)
         gic_its_reset(gic);
     recompute(gic);
+}
+
+/* In GICv3 the CPU interface is the PE's and its redistributor is not; in GICv2 neither is. */
+void gic_pe_reset(struct gic_cpu_interface *cpu)
+{
+    if (cpu->gic->config.version != 3)
+        return;
+    struct state_section section = gic_section(cpu->gic, 1 + cpu->gic->spi_banks + cpu->index);
+    section.fields = interface_fields;
+    section.field_count = COUNT(interface_fields);
+    state_reset_section(&section);
+    reset_interface(cpu);
+    gic_cpu_masks_changed(cpu);
+    gic_running_changed(cpu);
+    gic_groups_changed(cpu->gic);
+    gic_cpu_update(cpu);
+    gic_virtual_update(cpu);
 }
 
 void gic_loaded(struct gic *gic)

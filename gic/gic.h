@@ -71,6 +71,8 @@ void gic_connect(struct gic_cpu_interface *cpu, struct irq_line *irq, struct irq
  * at EL3: ignored for AArch64. For EL3 using AArch32 pass el 1 and `secure` true. Cheap: call it on every change.
  */
 void gic_set_pe_state(struct gic_cpu_interface *cpu, uint8_t el, bool secure);
+/* The PE alone is reset (PSCI CPU_ON): resets its ICC and ICH registers. GICv2's interface is no part of the PE. */
+void gic_pe_reset(struct gic_cpu_interface *cpu);
 
 /* What of the PE's state an access depends on. The hcr_* fields are Effective values: 0 when EL2 is not enabled. */
 struct gic_view {

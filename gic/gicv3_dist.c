@@ -28,7 +28,11 @@ static void write_control(struct gic *gic, bool secure, uint32_t value)
     gic->gicd_ctlr = (gic->gicd_ctlr & ~writable) | (value & writable);
     if (gic->gicd_ctlr & GICD_CTLR_DS)
         gic->gicd_ctlr &= ~(uint32_t)GICD_CTLR_GRP1S;
+    bool two_states = gic->two_states;
     gic_groups_changed(gic);
+    if (two_states != gic->two_states && gic->its)
+        for (unsigned i = 0; i < gic->config.cpus; i++)
+            gic_lpi_loaded(&gic->cpus[i]); /* their priorities were those of the Non-secure view */
     gic_update_all(gic);
 }
 

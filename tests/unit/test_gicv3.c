@@ -615,6 +615,27 @@ START_TEST(test_group_enables)
 }
 END_TEST
 
+START_TEST(test_pe_reset)
+{
+    start(false);
+    open_all(false);
+    setup_spi(40, 0xa0, G1NS, false);
+    spi(40, true);
+    ck_assert_uint_eq(mrs(0, IAR1, el1_ns), 40);
+    gic_pe_reset(gic_cpu_interface(fx.gic, 0));
+    ck_assert_uint_eq(mrs(0, RPR, el1_ns), 0xff);
+    ck_assert_uint_eq(mrs(0, PMR, el1_ns), 0);
+    ck_assert_uint_eq(mrs(0, GIC_ICC_BPR1_EL1, el1_ns), 1);
+    ck_assert_uint_eq(mrs(0, GIC_ICC_IGRPEN1_EL1, el1_ns), 0);
+    ck_assert(active(40)); /* the distributor's state stays */
+    ck_assert_uint_eq(mrs(1, PMR, el1_ns), 0xff);
+    open_cpu(0, false);
+    wrs(0, GICD + 0x384, 1 << 8);
+    ck_assert(pin(0, PIN_IRQ));
+    fixture_stop();
+}
+END_TEST
+
 START_TEST(test_two_regions)
 {
     fixture_start((struct gic_config){.version = 3, .cpus = 5, .spis = 32, .awake_at_reset = true,
@@ -649,6 +670,7 @@ int main(void)
     tcase_add_test(tests, test_sgi_forwarding);
     tcase_add_test(tests, test_sgi_targets);
     tcase_add_test(tests, test_group_enables);
+    tcase_add_test(tests, test_pe_reset);
     tcase_add_test(tests, test_two_regions);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
