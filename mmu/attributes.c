@@ -195,8 +195,16 @@ static struct mem_attrs combine(const struct mem_attrs *s1, const struct mem_att
 struct mem_attrs s2_output_attrs(const struct mmu_regime *regime, enum access_type type, const struct mem_attrs *s1,
                                  const struct s2_leaf *leaf)
 {
+    enum { WRITE_BACK = 15 };
+    bool fwb = s2_fwb(regime), uncached = bit(regime->hcr, type == ACCESS_FETCH ? HCR_ID : HCR_CD);
+    if (leaf->memattr == WRITE_BACK && !fwb && !uncached) { /* all is as stage 1 has it */
+        struct mem_attrs attrs = *s1;
+        attrs.shareability = combine_shareability(s1->shareability, leaf->shareability);
+        effective_shareability(&attrs);
+        return attrs;
+    }
     struct mem_attrs own = s2_attrs(regime, s1, leaf);
-    if (type == ACCESS_FETCH ? own.device || bit(regime->hcr, HCR_ID) : !own.device && bit(regime->hcr, HCR_CD))
+    if (type == ACCESS_FETCH ? own.device || uncached : !own.device && uncached)
         own = normal_nc();
-    return s2_fwb(regime) ? own : combine(s1, &own);
+    return fwb ? own : combine(s1, &own);
 }

@@ -108,8 +108,10 @@ struct s1_params {
     uint64_t table_mask;     /* bits of a table descriptor that are the next table's address */
     bool high_bits;          /* ... and address bits [51:48] are elsewhere in it */
     struct mem_attrs attrs[8]; /* MAIR decoded, as if Non-shareable */
+    uint8_t permissions[16]; /* S1_* by descriptor bits XN, PXN, AP[2:1] */
     int8_t start_level;
     uint8_t granule_bits, iasize, sh, start_lsb;
+    bool plain;              /* little-endian tables with addresses where the descriptors have them */
     bool txsz_faults, epd, hpd, ha, hd, ds, ee, nv1;
 };
 
@@ -147,9 +149,13 @@ static inline bool sctlr_bit(const struct mmu_regime *regime, unsigned n)
 /* AArch64.S1Enabled, AArch32.S1Enabled. */
 static inline bool s1_enabled(const struct mmu_regime *regime)
 {
-    if (regime->id == REGIME_EL10 && (bit(regime->hcr, HCR_DC) || bit(regime->hcr, HCR_TGE)))
-        return false;
-    return sctlr_bit(regime, SCTLR_M);
+    const uint64_t off = 1ull << HCR_DC | 1ull << HCR_TGE;
+    return sctlr_bit(regime, SCTLR_M) && !(regime->id == REGIME_EL10 && (regime->hcr & off));
+}
+
+static inline bool has_two_ranges(const struct mmu_regime *regime)
+{
+    return regime->id <= REGIME_EL20 && !regime->aarch32;
 }
 
 /* HCR_EL2.NV1 as it takes effect on permissions: only together with NV. */
@@ -195,11 +201,11 @@ static inline bool set_fault(struct fault_record *fault, enum fault_type type, i
  * What selects TLB contexts. Stage 1: regime, security, VMID, ASID or global, and two ways of using the same tables
  * (under stage 2 or not, AArch32 or not) that no TLBI tells apart. Stage 2 alone: security, VMID, IPA space.
  */
-enum { KEY_SECURITY = 2, KEY_GLOBAL = 4, KEY_STAGE2 = 5, KEY_AARCH32 = 6, KEY_IPA_PAS = 8, KEY_VMID = 16,
-       KEY_ASID = 32 };
+enum { KEY_SECURITY = 2, KEY_STAGE2 = 5, KEY_AARCH32 = 6, KEY_IPA_PAS = 8, KEY_VMID = 16, KEY_ASID = 32,
+       KEY_GLOBAL = 48 };
 #define KEY_REGIME_MASK 0xfull /* with the security state */
 #define KEY_VMID_MASK (0xffffull << KEY_VMID)
-#define KEY_ASID_MASK (0xffffull << KEY_ASID | 1ull << KEY_GLOBAL)
+#define KEY_ASID_MASK (0xffffull << KEY_ASID | 1ull << KEY_GLOBAL) /* all that is in TLB_OWNER */
 
 static inline uint64_t s2_key(enum pas security, uint16_t vmid, enum pas ipa_pas)
 {
@@ -208,7 +214,23 @@ static inline uint64_t s2_key(enum pas security, uint16_t vmid, enum pas ipa_pas
 }
 
 /* s1_params.c */
-const struct s1_params *get_s1_ttw_params(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va);
+void compute_s1_params(const struct mmu_regime *regime, bool upper, struct s1_params *params);
+
+/* AArch64.GetS1TTWParams: recomputed when a register that they come from has changed. */
+static inline const struct s1_params *get_s1_ttw_params(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va)
+{
+    bool upper = has_two_ranges(regime) && upper_range(va);
+    struct s1_params *params = &mmu->params[regime->id][upper];
+    const struct s1_source *source = &params->source;
+    uint64_t changes = (source->tcr ^ regime->tcr) | (source->ttbr ^ regime->ttbr[upper]) |
+                       (source->mair ^ regime->mair) | (source->sctlr ^ regime->sctlr) | (source->hcr ^ regime->hcr);
+    if (changes || source->features != regime->features)
+        compute_s1_params(regime, upper, params);
+    return params;
+}
+
+uint8_t s1_output_permissions(const struct mmu_regime *regime, const struct s1_params *params, unsigned ap,
+                              unsigned ap_table, bool bit53, bool bit54);
 unsigned max_txsz(const struct mmu_features *features, unsigned granule_bits);
 unsigned decode_granule(const struct mmu_features *features, unsigned tg0);
 unsigned addr_top(const struct mmu_regime *regime, enum access_type type, uint64_t va);
@@ -291,6 +313,9 @@ static inline bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *ac
 }
 
 /* walk.c, long_descriptor.c, short_descriptor.c. *cacheable: the leaf may enter a TLB (its Access flag is set). */
+/* The walk through ordinary descriptors in RAM; false if it meets anything else, and then s1_walk() decides. */
+bool s1_plain_walk(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, const struct s1_params *params,
+                   struct s1_leaf *leaf);
 bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
              const struct s1_params *params, struct s1_leaf *leaf, struct descriptor_site *site,
              struct fault_record *fault);
@@ -323,7 +348,7 @@ bool fetch_crosses_security(const struct mmu_regime *regime, const struct s1_lea
 bool s1_check_fault(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
               const struct s1_leaf *leaf, struct fault_record *fault);
 bool s2_check(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
-              const struct s2_leaf *leaf, const struct mem_attrs *attrs, struct fault_record *fault);
+              const struct s2_leaf *leaf, const struct mem_attrs *s1_attrs, struct fault_record *fault);
 
 /* AP[2:1] and APTable to what EL1 (or EL2, EL3) and EL0 may do. XN bits come with the hierarchical ones applied. */
 static inline uint8_t s1_direct_permissions(unsigned ap, unsigned ap_table, bool privileged_xn, bool unprivileged_xn)

@@ -136,19 +136,30 @@ static bool check_table_walk(const struct mmu_regime *regime, const struct mmu_a
     return true;
 }
 
+/* Whether a check looks at the memory type: mostly it doesn't, and the stages' attributes needn't be combined. */
+static bool depends_on_type(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned)
+{
+    return !aligned || access->multiple || access->type == ACCESS_DC_ZVA ||
+           (access->type == ACCESS_TTW && bit(regime->hcr, HCR_PTW)) ||
+           (access->type == ACCESS_FETCH && regime->features->fault_device_fetch);
+}
+
 /* AArch64.S2CheckPermissions, after AArch64.S2HasAlignmentFault. */
 bool s2_check(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
-              const struct s2_leaf *leaf, const struct mem_attrs *attrs, struct fault_record *fault)
+              const struct s2_leaf *leaf, const struct mem_attrs *s1_attrs, struct fault_record *fault)
 {
     unsigned may = s2_compute_permissions(leaf, access->el);
+    struct mem_attrs attrs = {0};
     fault->level = leaf->level;
-    if (has_alignment_fault(regime, access, aligned, attrs))
+    if (depends_on_type(regime, access, aligned))
+        attrs = s2_attrs(regime, s1_attrs, leaf);
+    if (has_alignment_fault(regime, access, aligned, &attrs))
         return set_fault(fault, FAULT_ALIGNMENT, leaf->level);
     switch (access->type) {
     case ACCESS_TTW:
-        return check_table_walk(regime, access, may, attrs, fault);
+        return check_table_walk(regime, access, may, &attrs, fault);
     case ACCESS_FETCH:
-        return check_fetch(regime, attrs, may, fault);
+        return check_fetch(regime, &attrs, may, fault);
     case ACCESS_DC:
         return regime->aarch32 || check_dc(access, may, fault);
     case ACCESS_IC:

@@ -45,11 +45,6 @@ static const struct tcr_layout two_ranges = {.ps = 32, .ha = 39, .hd = 40, .hpd 
 static const struct tcr_layout one_range = {.ps = 16, .ha = 21, .hd = 22, .hpd = 24, .tbi = 20, .tbid = 29, .ds = 32};
 enum { TCR_E0PD = 55 };
 
-static bool has_two_ranges(const struct mmu_regime *regime)
-{
-    return regime->id == REGIME_EL10 || regime->id == REGIME_EL20;
-}
-
 static void decode_tcr(const struct mmu_regime *regime, bool upper, struct s1_params *params, unsigned *txsz,
                        unsigned *ps)
 {
@@ -78,6 +73,20 @@ static unsigned limit_txsz(const struct mmu_features *features, struct s1_params
     return txsz < min ? min : txsz > max ? max : txsz;
 }
 
+/* AArch64.S1ApplyOutputPerms, and the part of S1DirectBasePermissions that no register changes afterwards. */
+uint8_t s1_output_permissions(const struct mmu_regime *regime, const struct s1_params *params, unsigned ap,
+                              unsigned ap_table, bool bit53, bool bit54)
+{
+    if (!has_unprivileged(regime))
+        return s1_direct_permissions(ap & 2, ap_table & 2, bit54, true);
+    if (params->nv1) /* bit 54 is PXN, and EL0 may execute only */
+        return s1_direct_permissions(ap & 2, ap_table, bit54, false);
+    uint8_t permissions = s1_direct_permissions(ap, ap_table, bit53, bit54);
+    if (permissions & S1_UW) /* what EL0 can write, EL1 never executes */
+        permissions &= (uint8_t)~S1_PX;
+    return permissions;
+}
+
 /* AArch64.S1StartLevel, AArch64.S1TTBaseAddress */
 static void find_first_table(const struct mmu_features *features, struct s1_params *params, unsigned ps)
 {
@@ -88,7 +97,7 @@ static void find_first_table(const struct mmu_features *features, struct s1_para
                                params->iasize - params->start_lsb);
 }
 
-static void compute_params(const struct mmu_regime *regime, bool upper, struct s1_params *params)
+void compute_s1_params(const struct mmu_regime *regime, bool upper, struct s1_params *params)
 {
     const struct mmu_features *features = regime->features;
     bool mair_changed = params->source.mair != regime->mair || params->source.features != features;
@@ -102,25 +111,12 @@ static void compute_params(const struct mmu_regime *regime, bool upper, struct s
     params->high_bits = params->ds || (features->lpa && params->granule_bits == 16);
     params->ee = sctlr_bit(regime, SCTLR_EE);
     params->nv1 = nv1_enabled(regime);
+    params->plain = !params->high_bits && !params->epd && params->ee == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    for (unsigned i = 0; i < 16; i++)
+        params->permissions[i] = s1_output_permissions(regime, params, i & 3, 0, i & 4, i & 8);
     for (unsigned i = 0; mair_changed && i < 8; i++)
         params->attrs[i] = s1_decode_mem_attrs(features, (unsigned)field(regime->mair, 8 * i, 8), 0, true);
     find_first_table(features, params, ps);
-}
-
-static bool up_to_date(const struct s1_source *source, const struct mmu_regime *regime, bool upper)
-{
-    uint64_t changes = (source->tcr ^ regime->tcr) | (source->ttbr ^ regime->ttbr[upper]) |
-                       (source->mair ^ regime->mair) | (source->sctlr ^ regime->sctlr) | (source->hcr ^ regime->hcr);
-    return !changes && source->features == regime->features;
-}
-
-const struct s1_params *get_s1_ttw_params(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va)
-{
-    bool upper = has_two_ranges(regime) && upper_range(va);
-    struct s1_params *params = &mmu->params[regime->id][upper];
-    if (!up_to_date(&params->source, regime, upper))
-        compute_params(regime, upper, params);
-    return params;
 }
 
 /* AArch64.AddrTop */

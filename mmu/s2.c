@@ -258,8 +258,7 @@ static bool s2_walk_and_check(struct mmu *mmu, const struct mmu_regime *regime, 
         uint64_t previous;
         if (!s2_walk(mmu, regime, access, params, ipa.address, leaf, &site, fault))
             return false;
-        struct mem_attrs attrs = s2_attrs(regime, s1_attrs, leaf);
-        bool allowed = s2_check(regime, access, aligned, leaf, &attrs, fault);
+        bool allowed = s2_check(regime, access, aligned, leaf, s1_attrs, fault);
         uint64_t updated = s2_updated_descriptor(regime, access, params, site.value, fault->type);
         *cacheable = bit(updated, 10);
         if (updated == site.value || access->no_update)
@@ -284,12 +283,12 @@ bool s2_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct
     fault->s2fs1walk = access->type == ACCESS_TTW;
     fault->ipa = ipa.address;
     fault->ipa_pas = ipa.pas;
-    const struct s2_leaf *cached = tlb_lookup(&mmu->s2, key, 0, ipa.address);
+    const struct tlb_context *context = tlb_context_of(&mmu->s2, key, 0);
+    const struct s2_leaf *cached = tlb_lookup(&mmu->s2, context, context, ipa.address);
     if (cached && !(cached->dirty_owed && access_dirties(access))) {
         *leaf = *cached;
         *cacheable = true;
-        struct mem_attrs attrs = s2_attrs(regime, s1_attrs, leaf);
-        return s2_check(regime, access, aligned, leaf, &attrs, fault);
+        return s2_check(regime, access, aligned, leaf, s1_attrs, fault);
     }
     get_s2_ttw_params(regime, ipa.pas, &params);
     if (!s2_limit_sizes(regime, &params) || ipa.address & ~low_mask(64u - params.txsz))
@@ -297,9 +296,25 @@ bool s2_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct
     if (!s2_walk_and_check(mmu, regime, access, aligned, &params, ipa, s1_attrs, leaf, cacheable, fault))
         return false;
     if (*cacheable && !access->no_update) {
-        struct s2_leaf *entry = tlb_fill(&mmu->s2, key, 0, ipa.address, leaf->size_log2, leaf->size_log2);
+        struct s2_leaf *entry =
+            tlb_fill(&mmu->s2, tlb_context_of(&mmu->s2, key, 0), ipa.address, leaf->size_log2, leaf->size_log2,
+                     cached != NULL);
         *entry = *leaf;
     }
+    return true;
+}
+
+/* A table that stage 2 is known to let the walk read (and write): nothing else needs looking at. */
+static bool known_table(struct mmu *mmu, const struct mmu_regime *regime, bool write, struct full_address ipa,
+                        struct full_address *pa)
+{
+    const struct tlb_context *context =
+        tlb_context_of(&mmu->s2, s2_key(regime->security, regime->vmid, ipa.pas), 0);
+    const struct s2_leaf *leaf = tlb_lookup(&mmu->s2, context, context, ipa.address);
+    unsigned wanted = S2_R | (write ? S2_W : 0);
+    if (!leaf || (leaf->permissions & wanted) != wanted || (write && leaf->dirty_owed) || bit(regime->hcr, HCR_PTW))
+        return false;
+    *pa = (struct full_address){s2_output(leaf, ipa.address), (enum pas)leaf->pas};
     return true;
 }
 
@@ -308,6 +323,8 @@ bool s2_translate_table_access(struct mmu *mmu, const struct mmu_regime *regime,
                                struct fault_record *fault)
 {
     static const struct mem_attrs walk_attrs = {.inner = CACHE_WB | HINT_RWA, .outer = CACHE_WB | HINT_RWA};
+    if (known_table(mmu, regime, write, ipa, pa))
+        return true;
     struct mmu_access walk = {.type = ACCESS_TTW, .read = true, .write = write, .el = access->el,
                               .no_update = access->no_update};
     struct fault_record s2_fault = *fault;

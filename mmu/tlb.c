@@ -3,11 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t page_of(uint64_t va, unsigned size_log2)
-{
-    return (uint64_t)size_log2 << 56 | (va & ((1ull << 56) - 1)) >> size_log2;
-}
-
 static unsigned tag_size_log2(const struct tlb_tag *tag)
 {
     return (unsigned)(tag->page >> 56);
@@ -23,12 +18,6 @@ static uint64_t tag_va(const struct tlb_tag *tag)
 static unsigned half(uint64_t va)
 {
     return va >> 55 & 1;
-}
-
-static unsigned set_of(const struct tlb *tlb, uint64_t page, uint64_t number)
-{
-    uint64_t hash = (page ^ number * 0xd6e8feb86659fd93ull) * 0x9e3779b97f4a7c15ull;
-    return (unsigned)(hash >> (64 - tlb->set_bits));
 }
 
 bool tlb_create(struct tlb *tlb, unsigned entries, size_t payload_size)
@@ -92,7 +81,7 @@ static struct tlb_context *make_context(struct tlb *tlb, uint64_t key)
     return context;
 }
 
-static struct tlb_context *find_or_make_context(struct tlb *tlb, uint64_t key, unsigned hint)
+struct tlb_context *tlb_find_or_make_context(struct tlb *tlb, uint64_t key, unsigned hint)
 {
     struct tlb_context *context = NULL;
     for (unsigned i = 0; i < tlb->context_count && !context; i++) {
@@ -105,14 +94,6 @@ static struct tlb_context *find_or_make_context(struct tlb *tlb, uint64_t key, u
     return context;
 }
 
-static inline struct tlb_context *context_for(struct tlb *tlb, uint64_t key, unsigned hint)
-{
-    unsigned last = tlb->last_context[hint];
-    if (last < tlb->context_count && tlb->contexts[last].key == key)
-        return &tlb->contexts[last];
-    return find_or_make_context(tlb, key, hint);
-}
-
 /* The way of `set` that holds the page, or TLB_WAYS. */
 static inline unsigned way_of(const struct tlb_tag *set, uint64_t page, uint64_t number)
 {
@@ -122,22 +103,9 @@ static inline unsigned way_of(const struct tlb_tag *set, uint64_t page, uint64_t
     return way;
 }
 
-void *tlb_lookup(struct tlb *tlb, uint64_t key, unsigned hint, uint64_t va)
-{
-    const struct tlb_context *context = context_for(tlb, key, hint);
-    for (uint64_t sizes = context->sizes[half(va)]; sizes; sizes &= sizes - 1) {
-        uint64_t page = page_of(va, (unsigned)__builtin_ctzll(sizes));
-        size_t first = (size_t)set_of(tlb, page, context->number) * TLB_WAYS;
-        unsigned way = way_of(&tlb->tags[first], page, context->number);
-        if (way < TLB_WAYS)
-            return (char *)tlb->payload + (first + way) * tlb->payload_size;
-    }
-    return NULL;
-}
-
 static unsigned split_hash(uint64_t number, uint64_t va, unsigned leaf_log2)
 {
-    uint64_t hash = (page_of(va, leaf_log2) ^ number * 0xd6e8feb86659fd93ull) * 0x9e3779b97f4a7c15ull;
+    uint64_t hash = (tlb_page_of(va, leaf_log2) ^ number * 0xd6e8feb86659fd93ull) * 0x9e3779b97f4a7c15ull;
     return (unsigned)(hash >> 32) % (TLB_SPLIT_FILTER * 64);
 }
 
@@ -147,13 +115,13 @@ static void filter_add(struct tlb *tlb, uint64_t number, uint64_t va, unsigned l
     tlb->split_filter[hash / 64] |= 1ull << hash % 64;
 }
 
-void *tlb_fill(struct tlb *tlb, uint64_t key, unsigned hint, uint64_t va, unsigned size_log2, unsigned leaf_log2)
+void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned size_log2, unsigned leaf_log2,
+               bool replace)
 {
-    struct tlb_context *context = context_for(tlb, key, hint);
-    uint64_t page = page_of(va, size_log2);
-    unsigned set = set_of(tlb, page, context->number);
+    uint64_t page = tlb_page_of(va, size_log2);
+    unsigned set = tlb_set_of(tlb, page, context->key);
     size_t first = (size_t)set * TLB_WAYS;
-    unsigned way = way_of(&tlb->tags[first], page, context->number);
+    unsigned way = replace ? way_of(&tlb->tags[first], page, context->number) : TLB_WAYS;
     context->sizes[half(va)] |= 1ull << size_log2;
     if (leaf_log2 > size_log2) {
         context->split[half(va)] |= 1ull << leaf_log2;
@@ -180,8 +148,8 @@ void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match)
 
 static void drop_page(struct tlb *tlb, const struct tlb_context *context, uint64_t va, unsigned size_log2)
 {
-    uint64_t page = page_of(va, size_log2);
-    struct tlb_tag *set = &tlb->tags[(size_t)set_of(tlb, page, context->number) * TLB_WAYS];
+    uint64_t page = tlb_page_of(va, size_log2);
+    struct tlb_tag *set = &tlb->tags[(size_t)tlb_set_of(tlb, page, context->key) * TLB_WAYS];
     unsigned way = way_of(set, page, context->number);
     if (way < TLB_WAYS)
         set[way].context = 0;

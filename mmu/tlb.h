@@ -39,7 +39,7 @@ struct tlb {
     unsigned context_count, next_context;
     uint64_t last_number;
     struct tlb_context contexts[TLB_CONTEXTS];
-    unsigned last_context[2]; /* where the last lookups found their contexts: only a hint */
+    unsigned last_context[2]; /* where the last own and global contexts were found: only a hint */
     uint64_t split_filter[TLB_SPLIT_FILTER]; /* hashes of the stage-1 leaves that are in parts */
 };
 
@@ -47,10 +47,55 @@ bool tlb_create(struct tlb *tlb, unsigned entries, size_t payload_size); /* fals
 void tlb_destroy(struct tlb *tlb);
 void tlb_clear(struct tlb *tlb);
 
-/* The payload of the entry for `va` in the context `key`, or NULL. `hint` is 0 or 1: a memory of its own. */
-void *tlb_lookup(struct tlb *tlb, uint64_t key, unsigned hint, uint64_t va);
-/* Room for the payload of a new entry (an equal one is replaced). `leaf_log2` is the size of the stage-1 leaf. */
-void *tlb_fill(struct tlb *tlb, uint64_t key, unsigned hint, uint64_t va, unsigned size_log2, unsigned leaf_log2);
+/*
+ * The context of a key; made when there is none. Good until the next call of any function here that can drop
+ * contexts, or make one. `hint` is 0 for a regime's own contexts and 1 for its global ones.
+ */
+struct tlb_context *tlb_find_or_make_context(struct tlb *tlb, uint64_t key, unsigned hint);
+
+static inline struct tlb_context *tlb_context_of(struct tlb *tlb, uint64_t key, unsigned hint)
+{
+    unsigned last = tlb->last_context[hint];
+    if (last < tlb->context_count && tlb->contexts[last].key == key)
+        return &tlb->contexts[last];
+    return tlb_find_or_make_context(tlb, key, hint);
+}
+
+/* Keys that differ in these bits only (ASID, global) share sets, so that one search serves both. */
+#define TLB_OWNER (~0ull << 32)
+
+static inline unsigned tlb_set_of(const struct tlb *tlb, uint64_t page, uint64_t key)
+{
+    uint64_t hash = (page ^ (key & ~TLB_OWNER) << 20) * 0x9e3779b97f4a7c15ull;
+    return (unsigned)(hash >> (64 - tlb->set_bits));
+}
+
+static inline uint64_t tlb_page_of(uint64_t va, unsigned size_log2)
+{
+    return (uint64_t)size_log2 << 56 | (va << 8 >> 8) >> size_log2;
+}
+
+/* The payload of the entry for `va` in either context (whose keys agree but for TLB_OWNER), or NULL. */
+static inline void *tlb_lookup(const struct tlb *tlb, const struct tlb_context *own, const struct tlb_context *global,
+                               uint64_t va)
+{
+    unsigned half = va >> 55 & 1;
+    for (uint64_t sizes = own->sizes[half] | global->sizes[half]; sizes; sizes &= sizes - 1) {
+        uint64_t page = tlb_page_of(va, (unsigned)__builtin_ctzll(sizes));
+        size_t first = (size_t)tlb_set_of(tlb, page, own->key) * TLB_WAYS;
+        for (size_t i = first; i < first + TLB_WAYS; i++) {
+            const struct tlb_tag *tag = &tlb->tags[i];
+            if (tag->page == page && (tag->context == own->number || tag->context == global->number))
+                return (char *)tlb->payload + i * tlb->payload_size;
+        }
+    }
+    return NULL;
+}
+
+/* Room for the payload of a new entry. `leaf_log2` is the size of the stage-1 leaf. `replace`: a lookup found an entry
+ * for the address; if it is of the same size and context, the new one takes its place. */
+void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned size_log2, unsigned leaf_log2,
+               bool replace);
 
 /* Forget contexts, or addresses in contexts, whose (key & mask) == match. */
 void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match);

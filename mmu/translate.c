@@ -62,17 +62,12 @@ static bool s1_disabled_output(const struct mmu_regime *regime, const struct mmu
     return s1_check(regime, access, aligned, leaf, fault);
 }
 
-/* AArch64.VAIsOutOfRange */
+/* AArch64.VAIsOutOfRange: VA[55] is repeated down to the top of the range, or is 0 where there is one range. */
 static bool va_out_of_range(const struct mmu_regime *regime, const struct mmu_access *access,
                             const struct s1_params *params, uint64_t va)
 {
-    unsigned top = addr_top(regime, access->type, va), iasize = params->iasize;
-    if (top < iasize)
-        return false;
-    uint64_t above = (va & low_mask(top + 1)) >> iasize;
-    if (has_unprivileged(regime) && upper_range(va))
-        return above != low_mask(top + 1 - iasize);
-    return above != 0;
+    int64_t above = (int64_t)(va << 8) >> (8 + params->iasize);
+    return !canonical_va(regime, access->type, va) || !(above == 0 || (above == -1 && has_two_ranges(regime)));
 }
 
 /* The leaf descriptor as this access leaves it: Access flag, and dirty state for a write. */
@@ -123,6 +118,10 @@ static bool aarch64_s1_translate(struct mmu *mmu, const struct mmu_regime *regim
     if (params->txsz_faults || va_out_of_range(regime, access, params, va) ||
         (access->el == 0 && e0pd_faults(regime, va)))
         return set_fault(fault, FAULT_TRANSLATION, 0);
+    if (s1_plain_walk(mmu, regime, va, params, leaf)) {
+        *cacheable = true;
+        return s1_check(regime, access, aligned, leaf, fault);
+    }
     for (int attempt = 0; attempt < DESCRIPTOR_ATTEMPTS; attempt++) {
         bool again;
         bool allowed = s1_walk_and_check(mmu, regime, access, aligned, va, params, leaf, cacheable, &again, fault);
@@ -187,11 +186,10 @@ static bool check_mapping(const struct mmu_regime *regime, const struct mmu_acce
     if (!mapping->s2.present)
         return true;
     struct mem_attrs s1_attrs = s1_output_attrs(regime, access->type, &mapping->s1);
-    struct mem_attrs attrs = s2_attrs(regime, &s1_attrs, &mapping->s2);
     fault->second_stage = true;
     fault->ipa = s1_output(&mapping->s1, va);
     fault->ipa_pas = (enum pas)mapping->s1.pas;
-    return s2_check(regime, access, aligned, &mapping->s2, &attrs, fault);
+    return s2_check(regime, access, aligned, &mapping->s2, &s1_attrs, fault);
 }
 
 static unsigned mapping_size_log2(const struct mapping *mapping)
@@ -237,29 +235,36 @@ static void fill_result(const struct mmu_regime *regime, const struct mmu_access
     fill_permissions(regime, access, mapping, result);
 }
 
-static uint64_t s1_key(const struct mmu_regime *regime)
+static uint64_t own_key(const struct mmu_regime *regime)
 {
-    return regime->id | (uint64_t)regime->security << KEY_SECURITY | (uint64_t)regime->stage2 << KEY_STAGE2 |
-           (uint64_t)regime->aarch32 << KEY_AARCH32 |
-           (regime->id == REGIME_EL10 ? (uint64_t)regime->vmid << KEY_VMID : 0);
+    return (unsigned)regime->id | (unsigned)regime->security << KEY_SECURITY |
+           (unsigned)regime->stage2 << KEY_STAGE2 | (unsigned)regime->aarch32 << KEY_AARCH32 |
+           (uint32_t)regime->vmid << KEY_VMID | (uint64_t)regime->asid[0] << KEY_ASID;
 }
 
-static const uint64_t GLOBAL_KEY = 1ull << KEY_GLOBAL;
-
-static const struct mapping *look_up(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va)
+static uint64_t global_key(const struct mmu_regime *regime)
 {
-    uint64_t key = s1_key(regime);
-    const struct mapping *mapping = NULL;
-    if (has_unprivileged(regime))
-        mapping = tlb_lookup(&mmu->s1, key | (uint64_t)regime->asid[0] << KEY_ASID, 0, va);
-    return mapping ? mapping : tlb_lookup(&mmu->s1, key | GLOBAL_KEY, 1, va);
+    return (own_key(regime) & ~KEY_ASID_MASK) | 1ull << KEY_GLOBAL;
 }
 
-static void enter(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, const struct mapping *mapping)
+/* Where the entries of a regime are: those of its ASID, and the global ones. */
+struct places {
+    struct tlb_context *own, *global;
+    const struct mapping *entry; /* for the address at hand; NULL: there is none */
+};
+
+static void look_up(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, struct places *places)
 {
-    uint64_t key = s1_key(regime);
-    key |= mapping->s1.ng ? (uint64_t)regime->asid[0] << KEY_ASID : GLOBAL_KEY;
-    struct mapping *entry = tlb_fill(&mmu->s1, key, !mapping->s1.ng, va, mapping_size_log2(mapping), mapping->s1.leaf_log2);
+    places->own = tlb_context_of(&mmu->s1, own_key(regime), 0);
+    places->global = tlb_context_of(&mmu->s1, global_key(regime), 1);
+    places->entry = tlb_lookup(&mmu->s1, places->own, places->global, va);
+}
+
+static void enter(struct mmu *mmu, const struct places *places, uint64_t va, const struct mapping *mapping)
+{
+    struct tlb_context *context = mapping->s1.ng ? places->own : places->global;
+    struct mapping *entry = tlb_fill(&mmu->s1, context, va, mapping_size_log2(mapping), mapping->s1.leaf_log2,
+                                     places->entry != NULL);
     *entry = *mapping;
 }
 
@@ -282,16 +287,6 @@ static void start_fault(struct fault_record *fault, const struct mmu_access *acc
     fault->domain = 0;
 }
 
-/* The entry that answers for the access, or NULL: the tables must be walked. */
-static const struct mapping *usable_entry(struct mmu *mmu, const struct mmu_regime *regime,
-                                          const struct mmu_access *access, uint64_t va)
-{
-    if (access->el == 0 && !regime->aarch32 && e0pd_faults(regime, va))
-        return NULL;
-    const struct mapping *mapping = look_up(mmu, regime, va);
-    return mapping && !must_walk(access, mapping) ? mapping : NULL;
-}
-
 /* AArch64.TranslateAddress, AArch32.TranslateAddress */
 static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
                               uint64_t va, struct mmu_result *result)
@@ -304,23 +299,27 @@ static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, 
         va = (uint32_t)va;
     /* Stage 1 alone, of a regime that has two, isn't what entries hold. */
     bool by_tlb = s1_enabled(regime) && regime->stage2 == uses_stage2(regime, access) &&
-                  (regime->aarch32 || canonical_va(regime, access->type, va));
-    const struct mapping *entry = by_tlb ? usable_entry(mmu, regime, access, va) : NULL;
-    if (entry) {
-        mmu->stats.tlb_hits++;
-        if (!check_mapping(regime, access, aligned, va, entry, fault))
-            return false;
-        fill_result(regime, access, va, entry, result);
-        return true;
+                  (regime->aarch32 || canonical_va(regime, access->type, va)) &&
+                  !(access->el == 0 && e0pd_faults(regime, va));
+    struct places places;
+    if (by_tlb) {
+        look_up(mmu, regime, va, &places);
+        if (places.entry && !must_walk(access, places.entry)) {
+            mmu->stats.tlb_hits++;
+            if (!check_mapping(regime, access, aligned, va, places.entry, fault))
+                return false;
+            fill_result(regime, access, va, places.entry, result);
+            return true;
+        }
+        mmu->stats.tlb_misses++;
     }
     struct mapping mapping;
     bool cacheable;
-    mmu->stats.tlb_misses += by_tlb;
     if (!full_translate(mmu, regime, access, aligned, va, &mapping, &cacheable, fault))
         return false;
     fill_result(regime, access, va, &mapping, result);
     if (by_tlb && cacheable && !access->no_update)
-        enter(mmu, regime, va, &mapping);
+        enter(mmu, &places, va, &mapping);
     return true;
 }
 

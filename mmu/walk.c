@@ -1,6 +1,8 @@
 /* AArch64.S1Walk: from TTBR to the leaf of stage 1. */
 #include "mmu/internal.h"
 
+enum { HIERARCHICAL_BITS = 59 }; /* bits [63:59] of a table descriptor: NSTable, APTable, XN; mostly clear */
+
 /* What table descriptors have added to the permissions of everything below (APTable, PXNTable, UXNTable, NSTable). */
 struct table_state {
     struct full_address base;
@@ -28,26 +30,14 @@ static void apply_table_permissions(const struct mmu_regime *regime, const struc
     }
 }
 
-/* AArch64.S1ApplyOutputPerms and the part of S1DirectBasePermissions that no register changes afterwards. */
 static uint8_t output_permissions(const struct mmu_regime *regime, const struct s1_params *params, uint64_t descriptor,
                                   const struct table_state *state)
 {
     unsigned ap = (unsigned)field(descriptor, 6, 2);
-    bool writable = params->hd && bit(descriptor, 51); /* DBM: read-only means clean */
-    if (writable)
+    if (params->hd && bit(descriptor, 51)) /* DBM: read-only means clean */
         ap &= 1;
-    if (!has_unprivileged(regime)) {
-        bool xn = bit(descriptor, 54) || state->uxn_table;
-        return s1_direct_permissions(ap & 2, state->ap_table & 2, xn, true);
-    }
-    if (params->nv1)
-        return s1_direct_permissions(ap & 2, state->ap_table, bit(descriptor, 54) || state->pxn_table, false);
-    bool pxn = bit(descriptor, 53) || state->pxn_table;
-    bool uxn = bit(descriptor, 54) || state->uxn_table;
-    uint8_t permissions = s1_direct_permissions(ap, state->ap_table, pxn, uxn);
-    if (permissions & S1_UW) /* what EL0 can write, EL1 never executes */
-        permissions &= (uint8_t)~S1_PX;
-    return permissions;
+    bool xn = bit(descriptor, 54) || (params->nv1 ? state->pxn_table : state->uxn_table);
+    return s1_output_permissions(regime, params, ap, state->ap_table, bit(descriptor, 53) || state->pxn_table, xn);
 }
 
 static enum pas leaf_pas(enum pas table_pas, const struct mmu_regime *regime, uint64_t descriptor)
@@ -94,11 +84,10 @@ static void decode_leaf(const struct mmu_regime *regime, const struct s1_params 
 static inline void next_table(const struct mmu_regime *regime, const struct s1_params *params, uint64_t descriptor,
                               struct table_state *state)
 {
-    enum { HIERARCHICAL = 59 }; /* bits [63:59]: NSTable, APTable, XN; mostly clear */
     state->base.address = descriptor & params->table_mask;
     if (params->high_bits)
         state->base.address |= high_address_bits(regime->features, descriptor, params->granule_bits, params->ds);
-    if (descriptor >> HIERARCHICAL) {
+    if (descriptor >> HIERARCHICAL_BITS) {
         if (state->base.pas == PAS_SECURE && bit(descriptor, 63))
             state->base.pas = PAS_NON_SECURE;
         apply_table_permissions(regime, params, descriptor, state);
@@ -174,5 +163,49 @@ bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_
     if (!check_leaf(regime, access, params, va, site->value, leaf, fault))
         return false;
     limit_leaf(leaf, va, params->iasize);
+    return true;
+}
+
+#define UNUSUAL_LEAF (1ull << 52 | 1ull << 51) /* Contiguous, DBM */
+
+bool s1_plain_walk(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, const struct s1_params *params,
+                   struct s1_leaf *leaf)
+{
+    if (!params->plain || regime->stage2 || mmu->observer || mmu->window.pas != PAS_NON_SECURE ||
+        regime->security != PAS_NON_SECURE || mmu->window.size < 8)
+        return false;
+    const uint8_t *host = mmu->window.host;
+    uint64_t base = mmu->window.base, last = mmu->window.size - 8, descriptor, reached;
+    unsigned stride = params->granule_bits - 3u, lsb = params->start_lsb;
+    uint64_t address = params->table | field(va, lsb, params->iasize - lsb) << 3;
+    int level = params->start_level;
+    for (reached = address;; level++) {
+        if (address - base > last)
+            return false;
+        memcpy(&descriptor, host + (address - base), 8);
+        if ((descriptor & 3) != 3 || level == FINAL_LEVEL)
+            break;
+        if (descriptor >> HIERARCHICAL_BITS)
+            return false;
+        lsb -= stride;
+        address = (descriptor & params->table_mask) | (va >> lsb & ((1ull << stride) - 1)) << 3;
+        reached |= address;
+    }
+    uint64_t output = descriptor & low_mask(48) & ~low_mask(lsb);
+    bool block = (descriptor & 3) == 1 && (level == 2 || (level == 1 && params->granule_bits == 12));
+    if (!((level == FINAL_LEVEL && (descriptor & 3) == 3) || block) || !bit(descriptor, 10) ||
+        (descriptor & UNUSUAL_LEAF) || ((reached | output) & params->unreachable))
+        return false;
+
+    mmu->stats.walks++;
+    mmu->stats.descriptor_reads += (unsigned)(level - params->start_level) + 1;
+    *leaf = (struct s1_leaf){.address = output, .attrs = params->attrs[field(descriptor, 2, 3)], .enabled = true,
+                             .level = (int8_t)level, .size_log2 = (uint8_t)lsb, .leaf_log2 = (uint8_t)lsb,
+                             .pas = PAS_NON_SECURE};
+    if (leaf->attrs.shareability == SHARE_NSH)
+        leaf->attrs.shareability = decode_shareability((unsigned)field(descriptor, 8, 2));
+    leaf->permissions = params->permissions[field(descriptor, 53, 2) << 2 | field(descriptor, 6, 2)];
+    leaf->ng = bit(descriptor, 11) && has_unprivileged(regime);
+    leaf->guarded = bit(descriptor, 50) && regime->features->bti;
     return true;
 }
