@@ -318,9 +318,11 @@ struct generic_timer *generic_timer_create(const struct device_env *env, unsigne
     bool registered = clock_register(env->clock, &timer->wake) == 0;
     for (unsigned id = 0; id < TIMER_COUNT; id++) {
         struct timer *t = &timer->timers[id];
-        *t = (struct timer){timer, id, lines[id],
-                            {.name = "generic timer", .fire = fire_timer, .opaque = t,
-                             .priority = CLOCK_PRIORITY_TIMER}};
+        *t = (struct timer){
+            timer,
+            id,
+            lines[id],
+            {.name = "generic timer", .fire = fire_timer, .opaque = t, .priority = CLOCK_PRIORITY_TIMER}};
         registered = registered && clock_register(env->clock, &t->event) == 0;
     }
     if (!registered) {

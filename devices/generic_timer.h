@@ -43,11 +43,11 @@ enum timer_register {
     TIMER_CNTPS_CTL,
     TIMER_CNTPS_CVAL,
     TIMER_CNTPS_TVAL,
-    TIMER_CNTVOFF,  /* EL2's: stays 0 where EL2 is not implemented */
-    TIMER_CNTPCT,   /* read-only */
-    TIMER_CNTVCT,   /* read-only: CNTPCT - CNTVOFF; where the offset doesn't apply, the caller reads CNTPCT */
-    TIMER_CNTKCTL,  /* the event stream's fields EVNTEN, EVNTDIR, EVNTI of CNTKCTL_EL1 (virtual counter) ... */
-    TIMER_CNTHCTL,  /* ... and of CNTHCTL_EL2 (physical counter); other fields are kept but not used */
+    TIMER_CNTVOFF, /* EL2's: stays 0 where EL2 is not implemented */
+    TIMER_CNTPCT,  /* read-only */
+    TIMER_CNTVCT,  /* read-only: CNTPCT - CNTVOFF; where the offset doesn't apply, the caller reads CNTPCT */
+    TIMER_CNTKCTL, /* the event stream's fields EVNTEN, EVNTDIR, EVNTI of CNTKCTL_EL1 (virtual counter) ... */
+    TIMER_CNTHCTL, /* ... and of CNTHCTL_EL2 (physical counter); other fields are kept but not used */
     TIMER_REGISTER_COUNT
 };
 

@@ -71,12 +71,12 @@ struct state_section gic_section(struct gic *gic, size_t index)
         return (struct state_section){"gic", SECTION_VERSION, distributor_fields, COUNT(distributor_fields), gic, NULL};
     index -= 1;
     if (index < gic->spi_banks)
-        return (struct state_section){gic->spi_names[index], SECTION_VERSION,      spi_bank_fields,
+        return (struct state_section){gic->spi_names[index],  SECTION_VERSION,  spi_bank_fields,
                                       COUNT(spi_bank_fields), &gic->spi[index], NULL};
     index -= gic->spi_banks;
     if (index < gic->config.cpus)
-        return (struct state_section){gic->cpus[index].name, SECTION_VERSION, cpu_fields, COUNT(cpu_fields),
-                                      &gic->cpus[index],     NULL};
+        return (struct state_section){gic->cpus[index].name, SECTION_VERSION,   cpu_fields,
+                                      COUNT(cpu_fields),     &gic->cpus[index], NULL};
     index -= gic->config.cpus;
     return index < gic->config.cpus ? gic_lpi_section(&gic->cpus[index]) : gic_its_section(gic);
 }
@@ -295,7 +295,8 @@ static bool config_valid(const struct gic_config *config)
            config->priority_bits >= (config->security ? 5u : 4u) && config->priority_bits <= 8 &&
            config->virtual_priority_bits >= 5 && config->virtual_priority_bits <= most_virtual &&
            config->list_registers <= GIC_MAX_LIST_REGISTERS && config->maintenance_intid >= GIC_SGIS &&
-           config->maintenance_intid < GIC_PRIVATE && config->distributor_base % 0x1000 == 0 && (config->version == 3 || !config->its);
+           config->maintenance_intid < GIC_PRIVATE && config->distributor_base % 0x1000 == 0 &&
+           (config->version == 3 || !config->its);
 }
 
 static int create_cpu(struct gic *gic, unsigned index)

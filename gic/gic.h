@@ -22,27 +22,27 @@ enum { GIC_SGIS = 16, GIC_PRIVATE = 32, GIC_MAX_SPIS = 988, GIC_MAX_LIST_REGISTE
 
 /* Fields at 0 take the default in brackets. */
 struct gic_config {
-    unsigned version;             /* 2 or 3 */
-    unsigned cpus;                /* 1 to 8 (GICv2), 1 to 512 (GICv3) */
-    const uint64_t *affinity;     /* GICv3: MPIDR_EL1 of each PE; NULL: Aff0 = n % 16, Aff1 = n / 16 */
-    bool security;                /* two Security states (GICD_TYPER.SecurityExtn) */
-    bool virtualization;          /* GICH/GICV, ICH_*: list registers and maintenance interrupt */
-    bool its;                     /* GICv3: LPIs and one ITS */
-    bool awake_at_reset;          /* GICv3: GICR_WAKER resets to awake, as absent EL3 firmware would leave it */
-    unsigned spis;                /* multiple of 32, to 960 + 28 [256] */
-    unsigned priority_bits;       /* physical, 4 to 8 [5] */
-    unsigned virtual_priority_bits; /* 5 to 8 [5] */
-    unsigned list_registers;      /* 1 to 16 [4] */
-    unsigned maintenance_intid;   /* PPI of the maintenance interrupt [25] */
-    uint64_t distributor_base;    /* [0x08000000] */
-    uint64_t cpu_base;            /* GICC [0x08010000] */
-    uint64_t hypervisor_base;     /* GICH [0x08030000] */
-    uint64_t virtual_cpu_base;    /* GICV [0x08040000] */
-    uint64_t its_base;            /* [0x08080000] */
-    uint64_t redistributor_base;  /* [0x080a0000], 128 KiB for each PE ... */
-    unsigned redistributor_count; /* ... of this many PEs [all]; the others' are at ... */
+    unsigned version;                 /* 2 or 3 */
+    unsigned cpus;                    /* 1 to 8 (GICv2), 1 to 512 (GICv3) */
+    const uint64_t *affinity;         /* GICv3: MPIDR_EL1 of each PE; NULL: Aff0 = n % 16, Aff1 = n / 16 */
+    bool security;                    /* two Security states (GICD_TYPER.SecurityExtn) */
+    bool virtualization;              /* GICH/GICV, ICH_*: list registers and maintenance interrupt */
+    bool its;                         /* GICv3: LPIs and one ITS */
+    bool awake_at_reset;              /* GICv3: GICR_WAKER resets to awake, as absent EL3 firmware would leave it */
+    unsigned spis;                    /* multiple of 32, to 960 + 28 [256] */
+    unsigned priority_bits;           /* physical, 4 to 8 [5] */
+    unsigned virtual_priority_bits;   /* 5 to 8 [5] */
+    unsigned list_registers;          /* 1 to 16 [4] */
+    unsigned maintenance_intid;       /* PPI of the maintenance interrupt [25] */
+    uint64_t distributor_base;        /* [0x08000000] */
+    uint64_t cpu_base;                /* GICC [0x08010000] */
+    uint64_t hypervisor_base;         /* GICH [0x08030000] */
+    uint64_t virtual_cpu_base;        /* GICV [0x08040000] */
+    uint64_t its_base;                /* [0x08080000] */
+    uint64_t redistributor_base;      /* [0x080a0000], 128 KiB for each PE ... */
+    unsigned redistributor_count;     /* ... of this many PEs [all]; the others' are at ... */
     uint64_t redistributor_high_base; /* ... this address */
-    uint32_t phandle;             /* of the FDT node [FDT_PHANDLE_GIC] */
+    uint32_t phandle;                 /* of the FDT node [FDT_PHANDLE_GIC] */
 };
 
 /*

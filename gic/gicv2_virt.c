@@ -123,8 +123,10 @@ static enum bus_result hypervisor_write(void *opaque, uint64_t offset, unsigned 
 
 /* --- GICV --- */
 
-enum { CONTROL_MASK = ICH_VMCR_VENG0 | ICH_VMCR_VENG1 | ICH_VMCR_VACKCTL | ICH_VMCR_VFIQEN | ICH_VMCR_VCBPR |
-                      ICH_VMCR_VEOIM };
+enum {
+    CONTROL_MASK =
+        ICH_VMCR_VENG0 | ICH_VMCR_VENG1 | ICH_VMCR_VACKCTL | ICH_VMCR_VFIQEN | ICH_VMCR_VCBPR | ICH_VMCR_VEOIM
+};
 
 static uint32_t visible_pending(const struct gic_cpu_interface *cpu, struct gic_virtual_pending pending, bool alias)
 {

@@ -11,8 +11,8 @@ enum { BANK_NS, BANK_S };
 struct access {
     struct gic_cpu_interface *cpu;
     struct gic_view view;
-    unsigned bank;         /* of banked registers */
-    bool non_secure_view;  /* priorities are shifted: Group 0 is out of reach */
+    unsigned bank;        /* of banked registers */
+    bool non_secure_view; /* priorities are shifted: Group 0 is out of reach */
     bool peek;
 };
 

@@ -19,7 +19,7 @@ enum {
 
 #define PROPBASER_MASK 0x070fffffffffff9full
 #define PENDBASER_MASK 0x070fffffffff0f80ull
-#define PENDBASER_PTZ (1ull << 62)
+#define PENDBASER_PTZ  (1ull << 62)
 
 /* TYPER.Last is of the region. */
 static bool is_last(const struct gic_cpu_interface *cpu)

@@ -7,13 +7,13 @@
 
 enum {
     GIC_MAX_SPI_BANKS = 31,
-    GIC_NONE = 1023,            /* special INTID: nothing to acknowledge */
-    GIC_GROUP1_PENDING = 1022,  /* GICv2: a Group 1 interrupt needs the other register, or AckCtl */
-    GIC_SECURE_PENDING = 1020,  /* GICv3, EL3: ... is for Secure EL1 */
+    GIC_NONE = 1023,           /* special INTID: nothing to acknowledge */
+    GIC_GROUP1_PENDING = 1022, /* GICv2: a Group 1 interrupt needs the other register, or AckCtl */
+    GIC_SECURE_PENDING = 1020, /* GICv3, EL3: ... is for Secure EL1 */
     GIC_NON_SECURE_PENDING = 1021,
-    GIC_SPECIAL = 1020,         /* 1020 to 1023 are no interrupts */
+    GIC_SPECIAL = 1020, /* 1020 to 1023 are no interrupts */
     GIC_FIRST_LPI = 8192,
-    GIC_IMPLEMENTER = 0x43b,    /* IIDR: Arm */
+    GIC_IMPLEMENTER = 0x43b, /* IIDR: Arm */
 };
 
 #define GIC_NO_PRIORITY 0x100u /* of "nothing pending": below every priority */
@@ -24,13 +24,13 @@ struct gic_bank {
     uint32_t group;          /* IGROUPR */
     uint32_t group_modifier; /* IGRPMODR */
     uint32_t enabled;
-    uint32_t latched;        /* set by an edge, a message, or a write to ISPENDR */
-    uint32_t level;          /* the input signal */
-    uint32_t edge;           /* 1: edge-triggered, 0: level-sensitive */
+    uint32_t latched; /* set by an edge, a message, or a write to ISPENDR */
+    uint32_t level;   /* the input signal */
+    uint32_t edge;    /* 1: edge-triggered, 0: level-sensitive */
     uint32_t active;
-    uint32_t nsacr[2];       /* 2 bits each */
+    uint32_t nsacr[2]; /* 2 bits each */
     uint8_t priority[32];
-    uint64_t route[32];      /* SPIs: GICD_IROUTER, or GICD_ITARGETSR */
+    uint64_t route[32]; /* SPIs: GICD_IROUTER, or GICD_ITARGETSR */
 };
 
 struct gic_pending {
@@ -59,7 +59,7 @@ struct gic_cpu_interface {
     struct gic_pending best; /* the highest-priority pending interrupt */
     uint8_t running;         /* highest active priority */
     uint8_t group_mask[GIC_GROUP_COUNT];
-    uint8_t groups_enabled;  /* bit per enum gic_group: enabled all the way to this interface */
+    uint8_t groups_enabled; /* bit per enum gic_group: enabled all the way to this interface */
     uint8_t el;
     bool secure;
 
@@ -71,17 +71,17 @@ struct gic_cpu_interface {
     uint8_t pmr;
     uint8_t bpr0, bpr1[2]; /* [1] is the Secure copy; GICv2: bpr1[0] is GICC_ABPR */
     struct gic_active active[GIC_GROUP_COUNT];
-    uint32_t ctlr[2];      /* GICv3: CBPR, EOImode of ICC_CTLR_EL1; GICv2: [0] is GICC_CTLR in the Secure view */
-    uint32_t ctlr_el3;     /* EOImode_EL3, PMHE */
+    uint32_t ctlr[2];  /* GICv3: CBPR, EOImode of ICC_CTLR_EL1; GICv2: [0] is GICC_CTLR in the Secure view */
+    uint32_t ctlr_el3; /* EOImode_EL3, PMHE */
     uint8_t igrpen0, igrpen1[2];
     uint8_t sre_enable[2]; /* Enable of ICC_SRE_EL2, ICC_SRE_EL3 */
 
     struct gic_virtual virt;
 
     /* Redistributor. */
-    uint64_t affinity;     /* Aff3:Aff2:Aff1:Aff0 as 32 bits */
+    uint64_t affinity; /* Aff3:Aff2:Aff1:Aff0 as 32 bits */
     uint32_t gicr_ctlr;
-    uint8_t waker;         /* ProcessorSleep */
+    uint8_t waker; /* ProcessorSleep */
     uint64_t propbaser, pendbaser;
     struct gic_lpis *lpis;
 
@@ -114,14 +114,14 @@ struct gic {
     uint8_t priority_mask;
     unsigned preemption_bits;
     unsigned virtual_preemption_bits;
-    bool range_selector;    /* some PE has an Aff0 of 16 or more */
+    bool range_selector; /* some PE has an Aff0 of 16 or more */
 
     unsigned spi_banks;
-    struct gic_bank *spi;        /* [spi_banks] */
-    uint32_t *targets;           /* [spi_banks][cpus]: which of the bank's SPIs go to the PE */
+    struct gic_bank *spi;                   /* [spi_banks] */
+    uint32_t *targets;                      /* [spi_banks][cpus]: which of the bank's SPIs go to the PE */
     uint32_t candidates[GIC_MAX_SPI_BANKS]; /* derived: pending, enabled and not active */
-    uint32_t candidate_banks;    /* derived: banks with candidates */
-    struct irq_line *spi_lines;  /* [32 * spi_banks] */
+    uint32_t candidate_banks;               /* derived: banks with candidates */
+    struct irq_line *spi_lines;             /* [32 * spi_banks] */
     char (*spi_names)[24];
 
     struct gic_cpu_interface *cpus; /* [config.cpus] */
@@ -228,15 +228,14 @@ struct gic_virtual_pending {
 };
 
 /* Fields of a list register (ICH_LR<n>_EL2). */
-#define LR_VINTID(lr) ((uint32_t)(lr))
-#define LR_PINTID(lr) ((uint32_t)((lr) >> 32) & 0x1fff)
+#define LR_VINTID(lr)   ((uint32_t)(lr))
+#define LR_PINTID(lr)   ((uint32_t)((lr) >> 32) & 0x1fff)
 #define LR_PRIORITY(lr) ((uint8_t)((lr) >> 48))
-#define LR_GROUP1 (1ull << 60)
-#define LR_HW (1ull << 61)
-#define LR_PENDING (1ull << 62)
-#define LR_ACTIVE (1ull << 63)
-#define LR_EOI (1ull << 41)       /* HW == 0: maintenance interrupt when it becomes invalid */
-#define LR_CPUID_SHIFT 32         /* GICv2, HW == 0: source CPU of an SGI */
+#define LR_GROUP1       (1ull << 60)
+#define LR_HW           (1ull << 61)
+#define LR_PENDING      (1ull << 62)
+#define LR_ACTIVE       (1ull << 63)
+#define LR_EOI          (1ull << 41) /* HW == 0: maintenance interrupt when it becomes invalid */
 
 enum {
     ICH_HCR_EN = 1u << 0,
@@ -262,9 +261,18 @@ enum {
     ICH_VMCR_VEOIM = 1u << 9,
 };
 
-static inline unsigned vmcr_bpr0(const struct gic_virtual *v) { return v->vmcr >> 21 & 7; }
-static inline unsigned vmcr_bpr1(const struct gic_virtual *v) { return v->vmcr >> 18 & 7; }
-static inline uint8_t vmcr_pmr(const struct gic_virtual *v) { return (uint8_t)(v->vmcr >> 24); }
+static inline unsigned vmcr_bpr0(const struct gic_virtual *v)
+{
+    return v->vmcr >> 21 & 7;
+}
+static inline unsigned vmcr_bpr1(const struct gic_virtual *v)
+{
+    return v->vmcr >> 18 & 7;
+}
+static inline uint8_t vmcr_pmr(const struct gic_virtual *v)
+{
+    return (uint8_t)(v->vmcr >> 24);
+}
 
 void gic_virtual_reset(struct gic_cpu_interface *cpu);
 /* Drives virq, vfiq and the maintenance interrupt. */

@@ -29,11 +29,11 @@ enum {
     TABLE_COLLECTIONS = 1,
 };
 
-#define ENTRY_VALID (1ull << 63)
-#define BASER_VALID (1ull << 63)
+#define ENTRY_VALID    (1ull << 63)
+#define BASER_VALID    (1ull << 63)
 #define BASER_INDIRECT (1ull << 62)
-#define CBASER_VALID (1ull << 63)
-#define CBASER_MASK 0xf8ffffffffffffffull
+#define CBASER_VALID   (1ull << 63)
+#define CBASER_MASK    0xf8ffffffffffffffull
 
 struct gic_its {
     struct gic *gic;
@@ -157,10 +157,22 @@ struct command {
     uint64_t word[4];
 };
 
-static uint32_t cmd_device(const struct command *c) { return (uint32_t)(c->word[0] >> 32); }
-static uint32_t cmd_event(const struct command *c) { return (uint32_t)c->word[1]; }
-static uint32_t cmd_icid(const struct command *c) { return (uint32_t)c->word[2] & 0xffff; }
-static bool cmd_valid(const struct command *c) { return c->word[2] >> 63; }
+static uint32_t cmd_device(const struct command *c)
+{
+    return (uint32_t)(c->word[0] >> 32);
+}
+static uint32_t cmd_event(const struct command *c)
+{
+    return (uint32_t)c->word[1];
+}
+static uint32_t cmd_icid(const struct command *c)
+{
+    return (uint32_t)c->word[2] & 0xffff;
+}
+static bool cmd_valid(const struct command *c)
+{
+    return c->word[2] >> 63;
+}
 
 /* RDbase is a PE number in [31:16] of the physical address field, for GITS_TYPER.PTA is 0. */
 static struct gic_cpu_interface *cmd_target(const struct gic_its *its, uint64_t word)
@@ -290,9 +302,9 @@ static const struct {
     const char *name;
     bool (*execute)(struct gic_its *its, const struct command *c);
 } commands[] = {
-    {0x01, "MOVI", command_movi},   {0x03, "INT", command_int},       {0x04, "CLEAR", command_clear},
-    {0x05, "SYNC", command_sync},   {0x08, "MAPD", command_mapd},     {0x09, "MAPC", command_mapc},
-    {0x0a, "MAPTI", command_mapti}, {0x0b, "MAPI", command_mapi},     {0x0c, "INV", command_inv},
+    {0x01, "MOVI", command_movi},     {0x03, "INT", command_int},       {0x04, "CLEAR", command_clear},
+    {0x05, "SYNC", command_sync},     {0x08, "MAPD", command_mapd},     {0x09, "MAPC", command_mapc},
+    {0x0a, "MAPTI", command_mapti},   {0x0b, "MAPI", command_mapi},     {0x0c, "INV", command_inv},
     {0x0d, "INVALL", command_invall}, {0x0e, "MOVALL", command_movall}, {0x0f, "DISCARD", command_discard},
 };
 
@@ -355,7 +367,7 @@ void gic_its_message(struct gic *gic, uint32_t device, uint32_t event)
 /* --- registers --- */
 
 #define BASER_FIXED(type) ((uint64_t)(type) << 56 | (uint64_t)(ENTRY_SIZE - 1) << 48)
-#define BASER_WRITABLE (~(7ull << 56) & ~(31ull << 48))
+#define BASER_WRITABLE    (~(7ull << 56) & ~(31ull << 48))
 
 static const uint64_t baser_fixed[BASERS] = {BASER_FIXED(1), BASER_FIXED(4)};
 
@@ -382,7 +394,8 @@ static bool read_doubleword(const struct gic_its *its, uint64_t offset, uint64_t
         *value = its->creadr;
         return true;
     case 0x0100 ... 0x0138:
-        *value = (offset - 0x100) / 8 < BASERS ? its->baser[(offset - 0x100) / 8] | baser_fixed[(offset - 0x100) / 8] : 0;
+        *value =
+            (offset - 0x100) / 8 < BASERS ? its->baser[(offset - 0x100) / 8] | baser_fixed[(offset - 0x100) / 8] : 0;
         return true;
     default:
         return false;

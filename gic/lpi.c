@@ -34,8 +34,8 @@ static const struct state_field lpi_fields[] = {
 
 struct state_section gic_lpi_section(struct gic_cpu_interface *cpu)
 {
-    return (struct state_section){cpu->lpis->name, 1, lpi_fields, sizeof(lpi_fields) / sizeof(lpi_fields[0]), cpu->lpis,
-                                  NULL};
+    return (struct state_section){cpu->lpis->name, 1,   lpi_fields, sizeof(lpi_fields) / sizeof(lpi_fields[0]),
+                                  cpu->lpis,       NULL};
 }
 
 static bool enabled(const struct gic_cpu_interface *cpu)

@@ -157,8 +157,7 @@ void gic_cpu_masks_changed(struct gic_cpu_interface *cpu)
     }
     uint8_t bpr0 = gic_group_priority_mask(cpu->bpr0, GIC_SPLIT_BPR0);
     cpu->group_mask[GIC_GROUP0] = bpr0;
-    cpu->group_mask[GIC_GROUP1_SECURE] =
-        common_secure ? bpr0 : gic_group_priority_mask(cpu->bpr1[1], GIC_SPLIT_BPR0);
+    cpu->group_mask[GIC_GROUP1_SECURE] = common_secure ? bpr0 : gic_group_priority_mask(cpu->bpr1[1], GIC_SPLIT_BPR0);
     cpu->group_mask[GIC_GROUP1_NON_SECURE] =
         common_non_secure ? bpr0 : gic_group_priority_mask(cpu->bpr1[0], GIC_SPLIT_BPR1);
 }

@@ -45,8 +45,8 @@ struct gic_virtual_pending gic_virtual_pending(const struct gic_cpu_interface *c
 bool gic_virtual_can_signal(const struct gic_cpu_interface *cpu, struct gic_virtual_pending pending)
 {
     const struct gic_virtual *v = &cpu->virt;
-    return pending.lr >= 0 && gic_preempts(pending.priority, vmcr_pmr(v), gic_virtual_running(cpu),
-                                           group_mask(v, pending.group));
+    return pending.lr >= 0 &&
+           gic_preempts(pending.priority, vmcr_pmr(v), gic_virtual_running(cpu), group_mask(v, pending.group));
 }
 
 /* --- maintenance --- */
@@ -196,8 +196,8 @@ uint32_t gic_virtual_acknowledge(struct gic_cpu_interface *cpu, struct gic_virtu
     bool special = vintid >= GIC_SPECIAL && vintid < 1024;
     if (!special)
         /* GICH_APR holds both groups. */
-        gic_active_set(&v->active[cpu->gic->config.version == 2 ? 0 : pending.group],
-                       cpu->gic->virtual_preemption_bits, pending.priority & group_mask(v, pending.group));
+        gic_active_set(&v->active[cpu->gic->config.version == 2 ? 0 : pending.group], cpu->gic->virtual_preemption_bits,
+                       pending.priority & group_mask(v, pending.group));
     *lr &= ~LR_PENDING;
     if (!special && !is_lpi(vintid))
         *lr |= LR_ACTIVE;

@@ -11,13 +11,13 @@
 enum { MAX_TEST_CPUS = 40 };
 enum pin { PIN_IRQ, PIN_FIQ, PIN_VIRQ, PIN_VFIQ, PIN_COUNT };
 
-#define GICD 0x08000000u
-#define GICC 0x08010000u
-#define GICH 0x08030000u
-#define GICV 0x08040000u
-#define GICR 0x080a0000u
+#define GICD          0x08000000u
+#define GICC          0x08010000u
+#define GICH          0x08030000u
+#define GICV          0x08040000u
+#define GICR          0x080a0000u
 #define GICR_SGI(cpu) (GICR + 0x20000u * (cpu) + 0x10000u)
-#define GICR_RD(cpu) (GICR + 0x20000u * (cpu))
+#define GICR_RD(cpu)  (GICR + 0x20000u * (cpu))
 
 struct fixture {
     struct device_env env;
@@ -29,7 +29,9 @@ struct fixture {
 
 static struct fixture fx;
 
-static inline void fixture_pin(void *opaque, unsigned number, bool level) {}
+static inline void fixture_pin(void *opaque, unsigned number, bool level)
+{
+}
 
 static inline void fixture_log(void *opaque, enum log_class class, const char *message)
 {
@@ -78,15 +80,39 @@ static inline void write_sized(unsigned cpu, bool secure, uint64_t address, unsi
 }
 
 /* Secure and Non-secure words. With one Security state they are the same. */
-static inline uint32_t rds(unsigned cpu, uint64_t address) { return (uint32_t)read_sized(cpu, true, address, 4); }
-static inline uint32_t rdn(unsigned cpu, uint64_t address) { return (uint32_t)read_sized(cpu, false, address, 4); }
-static inline void wrs(unsigned cpu, uint64_t address, uint32_t value) { write_sized(cpu, true, address, 4, value); }
-static inline void wrn(unsigned cpu, uint64_t address, uint32_t value) { write_sized(cpu, false, address, 4, value); }
-static inline void wrb(unsigned cpu, uint64_t address, uint8_t value) { write_sized(cpu, true, address, 1, value); }
+static inline uint32_t rds(unsigned cpu, uint64_t address)
+{
+    return (uint32_t)read_sized(cpu, true, address, 4);
+}
+static inline uint32_t rdn(unsigned cpu, uint64_t address)
+{
+    return (uint32_t)read_sized(cpu, false, address, 4);
+}
+static inline void wrs(unsigned cpu, uint64_t address, uint32_t value)
+{
+    write_sized(cpu, true, address, 4, value);
+}
+static inline void wrn(unsigned cpu, uint64_t address, uint32_t value)
+{
+    write_sized(cpu, false, address, 4, value);
+}
+static inline void wrb(unsigned cpu, uint64_t address, uint8_t value)
+{
+    write_sized(cpu, true, address, 1, value);
+}
 
-static inline bool pin(unsigned cpu, enum pin which) { return fx.pins[cpu][which].level; }
-static inline void ppi(unsigned cpu, unsigned intid, bool level) { irq_set(gic_ppi(fx.gic, cpu, intid - 16), level); }
-static inline void spi(unsigned intid, bool level) { irq_set(gic_spi(fx.gic, intid - 32), level); }
+static inline bool pin(unsigned cpu, enum pin which)
+{
+    return fx.pins[cpu][which].level;
+}
+static inline void ppi(unsigned cpu, unsigned intid, bool level)
+{
+    irq_set(gic_ppi(fx.gic, cpu, intid - 16), level);
+}
+static inline void spi(unsigned intid, bool level)
+{
+    irq_set(gic_spi(fx.gic, intid - 32), level);
+}
 
 /* System registers. */
 static const struct gic_view el3_s = {.el = 3, .secure = true}, el3_ns = {.el = 3, .secure = false};

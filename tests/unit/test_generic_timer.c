@@ -17,7 +17,10 @@ static void line_changed(void *opaque, unsigned number, bool level)
     changes++;
 }
 
-static void stream_event(void *opaque) { events++; }
+static void stream_event(void *opaque)
+{
+    events++;
+}
 
 static void start(uint64_t frequency)
 {
@@ -40,8 +43,14 @@ static void stop(void)
     clock_destroy(env.clock);
 }
 
-static uint64_t get(enum timer_register reg) { return generic_timer_read(timer, reg); }
-static void set(enum timer_register reg, uint64_t value) { generic_timer_write(timer, reg, value); }
+static uint64_t get(enum timer_register reg)
+{
+    return generic_timer_read(timer, reg);
+}
+static void set(enum timer_register reg, uint64_t value)
+{
+    generic_timer_write(timer, reg, value);
+}
 
 START_TEST(test_counter)
 {
@@ -131,7 +140,7 @@ START_TEST(test_masks_and_offsets)
     set(TIMER_CNTV_CTL, 1);
     ck_assert_uint_eq(clock_next_deadline(env.clock), 1600);
     set(TIMER_CNTVOFF, 50);
-    ck_assert(lines[TIMER_VIRTUAL].level); /* CNTVCT is just below 2^64 */
+    ck_assert(lines[TIMER_VIRTUAL].level);                  /* CNTVCT is just below 2^64 */
     ck_assert_uint_eq(clock_next_deadline(env.clock), 800); /* ... wraps there */
     clock_advance(env.clock, 800);
     ck_assert(!lines[TIMER_VIRTUAL].level);

@@ -10,7 +10,10 @@ enum { CPUS = 3, SPIS = 64, INTIDS = 32 + SPIS };
 enum group { G0, G1S, G1NS, NO_GROUP };
 
 static struct gic_config config;
-static struct { uint8_t el; bool secure; } state[CPUS];
+static struct {
+    uint8_t el;
+    bool secure;
+} state[CPUS];
 
 static uint64_t distributor(unsigned cpu, unsigned intid)
 {
@@ -147,7 +150,10 @@ static uint64_t hash(void)
 /* --- operations --- */
 
 static uint64_t seed;
-static uint64_t draw(uint64_t below) { return next_random(&seed) % below; }
+static uint64_t draw(uint64_t below)
+{
+    return next_random(&seed) % below;
+}
 
 /* Offsets that matter, more often than chance would have it. */
 static uint64_t random_address(void)
@@ -204,8 +210,13 @@ static void access_memory(void)
 
 static void access_register(void)
 {
-    struct gic_view view = {.el = (uint8_t)(1 + draw(3)), .secure = draw(2), .scr_fiq = draw(2), .scr_irq = draw(2),
-                            .hcr_imo = draw(4) == 0, .hcr_fmo = draw(4) == 0, .hcr_tge = draw(4) == 0};
+    struct gic_view view = {.el = (uint8_t)(1 + draw(3)),
+                            .secure = draw(2),
+                            .scr_fiq = draw(2),
+                            .scr_irq = draw(2),
+                            .hcr_imo = draw(4) == 0,
+                            .hcr_fmo = draw(4) == 0,
+                            .hcr_tge = draw(4) == 0};
     enum gic_register reg = draw(3) ? draw(GIC_ICH_LR0_EL2 + 6) : draw(GIC_REGISTER_COUNT + 2);
     uint64_t value = random_value();
     /* Mostly awake and unmasked, or nothing is tested. */
@@ -315,9 +326,13 @@ static void fuzz(unsigned rounds)
 
 START_TEST(test_fuzz)
 {
-    config = (struct gic_config){
-        .version = _i & 1 ? 3 : 2, .cpus = CPUS, .security = _i >> 1 & 1, .virtualization = true, .spis = SPIS,
-        .awake_at_reset = true, .priority_bits = _i & 4 ? 8 : 5};
+    config = (struct gic_config){.version = _i & 1 ? 3 : 2,
+                                 .cpus = CPUS,
+                                 .security = _i >> 1 & 1,
+                                 .virtualization = true,
+                                 .spis = SPIS,
+                                 .awake_at_reset = true,
+                                 .priority_bits = _i & 4 ? 8 : 5};
     seed = 0x1000u + (unsigned)_i;
     fuzz(800);
 }

@@ -3,22 +3,35 @@
 #include "gic_fixture.h"
 
 #define GITS 0x08080000u
-#define RAM 0x40000000u
+#define RAM  0x40000000u
 
 enum { CPUS = 2, LPI = 8192 };
 
 /* Where the driver puts things. */
 enum {
-    QUEUE = RAM, DEVICES = RAM + 0x10000, COLLECTIONS = RAM + 0x20000, ITT = RAM + 0x30000, PROPERTIES = RAM + 0x40000,
+    QUEUE = RAM,
+    DEVICES = RAM + 0x10000,
+    COLLECTIONS = RAM + 0x20000,
+    ITT = RAM + 0x30000,
+    PROPERTIES = RAM + 0x40000,
     PENDING = RAM + 0x60000, /* 64 KiB for each PE */
     LEVEL2 = RAM + 0x90000,
 };
 
 static uint64_t next_command;
 
-static void put(uint64_t address, uint64_t value) { write_sized(0, false, address, 8, value); }
-static uint64_t gits(uint64_t offset) { return read_sized(0, false, GITS + offset, 8); }
-static void set_gits(uint64_t offset, uint64_t value) { write_sized(0, false, GITS + offset, 8, value); }
+static void put(uint64_t address, uint64_t value)
+{
+    write_sized(0, false, address, 8, value);
+}
+static uint64_t gits(uint64_t offset)
+{
+    return read_sized(0, false, GITS + offset, 8);
+}
+static void set_gits(uint64_t offset, uint64_t value)
+{
+    write_sized(0, false, GITS + offset, 8, value);
+}
 
 static void queue(uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3)
 {
@@ -38,7 +51,10 @@ static void mapd(uint64_t device, unsigned bits, bool valid)
 {
     queue(0x08 | device << 32, bits - 1, (uint64_t)valid << 63 | ITT, 0);
 }
-static void mapc(uint64_t icid, uint64_t pe, bool valid) { queue(0x09, 0, (uint64_t)valid << 63 | pe << 16 | icid, 0); }
+static void mapc(uint64_t icid, uint64_t pe, bool valid)
+{
+    queue(0x09, 0, (uint64_t)valid << 63 | pe << 16 | icid, 0);
+}
 static void mapti(uint64_t device, uint64_t event, uint64_t intid, uint64_t icid)
 {
     queue(0x0a | device << 32, intid << 32 | event, icid, 0);
@@ -77,7 +93,10 @@ static void enable_lpis(void)
         wrn(0, GICR_RD(cpu), 1);
 }
 
-static uint64_t iar(unsigned cpu) { return mrs(cpu, GIC_ICC_IAR1_EL1, el1_ns); }
+static uint64_t iar(unsigned cpu)
+{
+    return mrs(cpu, GIC_ICC_IAR1_EL1, el1_ns);
+}
 
 START_TEST(test_registers)
 {
@@ -236,12 +255,12 @@ START_TEST(test_bad_input)
     const uint64_t bad[][4] = {
         {0x00, 0, 0, 0},
         {0xff, 0, 0, 0},
-        {0x03 | 5ull << 32, 0, 0, 0},                         /* INT of an unmapped device */
-        {0x08 | 0xffffffffull << 32, 0, 1ull << 63, 0},       /* MAPD beyond the table */
-        {0x08, 31, 1ull << 63, 0},                            /* too many EventID bits */
-        {0x09, 0, 1ull << 63 | 99ull << 16, 0},               /* MAPC to no PE */
-        {0x09, 0, 1ull << 63 | 0xffff, 0},                    /* MAPC beyond the table */
-        {0x0a, 5ull << 32, 0, 0},                             /* not an LPI */
+        {0x03 | 5ull << 32, 0, 0, 0},                   /* INT of an unmapped device */
+        {0x08 | 0xffffffffull << 32, 0, 1ull << 63, 0}, /* MAPD beyond the table */
+        {0x08, 31, 1ull << 63, 0},                      /* too many EventID bits */
+        {0x09, 0, 1ull << 63 | 99ull << 16, 0},         /* MAPC to no PE */
+        {0x09, 0, 1ull << 63 | 0xffff, 0},              /* MAPC beyond the table */
+        {0x0a, 5ull << 32, 0, 0},                       /* not an LPI */
         {0x0e, 0, 99ull << 16, 0},
         {0x05, 0, 99ull << 16, 0},
         {0x0d, 0, 9, 0},

@@ -110,7 +110,7 @@ START_TEST(test_preemption)
                 }
     ck_assert(!gic_preempts(0xff, 0xff, 0xff, 0xff)); /* the lowest priority is never signalled */
     ck_assert(!gic_preempts(0, 0, 0xff, 0xff));
-    ck_assert(gic_preempts(0xfe, 0xff, 0xff, 0x00)); /* no group bits: anything is taken when idle */
+    ck_assert(gic_preempts(0xfe, 0xff, 0xff, 0x00));  /* no group bits: anything is taken when idle */
     ck_assert(!gic_preempts(0x00, 0xff, 0x00, 0x00)); /* ... and nothing preempts */
 }
 END_TEST

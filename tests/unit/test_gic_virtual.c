@@ -1,9 +1,9 @@
 /* List registers, the virtual CPU interface and maintenance interrupts: GICv3's ICH/ICV and GICv2's GICH/GICV. */
 #include "gic_fixture.h"
 
-#define HCR GIC_ICH_HCR_EL2
-#define VMCR GIC_ICH_VMCR_EL2
-#define LR(n) ((enum gic_register)(GIC_ICH_LR0_EL2 + (n)))
+#define HCR          GIC_ICH_HCR_EL2
+#define VMCR         GIC_ICH_VMCR_EL2
+#define LR(n)        ((enum gic_register)(GIC_ICH_LR0_EL2 + (n)))
 #define LR_STATE(lr) ((lr) >> 62)
 
 enum { PENDING = 1, ACTIVE = 2, BOTH = 3 };
@@ -13,20 +13,35 @@ static uint64_t make_lr(uint32_t vintid, uint8_t priority, unsigned group, unsig
     return (uint64_t)state << 62 | (uint64_t)group << 60 | (uint64_t)priority << 48 | vintid;
 }
 
-static uint64_t hw(uint64_t lr, uint32_t pintid) { return lr | 1ull << 61 | (uint64_t)pintid << 32; }
-static uint64_t with_eoi(uint64_t lr) { return lr | 1ull << 41; }
+static uint64_t hw(uint64_t lr, uint32_t pintid)
+{
+    return lr | 1ull << 61 | (uint64_t)pintid << 32;
+}
+static uint64_t with_eoi(uint64_t lr)
+{
+    return lr | 1ull << 41;
+}
 
 static void start_v3(void)
 {
-    fixture_start((struct gic_config){
-        .version = 3, .cpus = 2, .virtualization = true, .spis = 64, .awake_at_reset = true});
+    fixture_start(
+        (struct gic_config){.version = 3, .cpus = 2, .virtualization = true, .spis = 64, .awake_at_reset = true});
     msr(0, VMCR, el2_ns, 0xff000003);
     msr(0, HCR, el2_ns, 1);
 }
 
-static uint64_t guest_read(enum gic_register reg) { return mrs(0, reg, el1_virtual); }
-static void guest_write(enum gic_register reg, uint64_t value) { msr(0, reg, el1_virtual, value); }
-static unsigned lr_state(unsigned n) { return (unsigned)LR_STATE(mrs(0, LR(n), el2_ns)); }
+static uint64_t guest_read(enum gic_register reg)
+{
+    return mrs(0, reg, el1_virtual);
+}
+static void guest_write(enum gic_register reg, uint64_t value)
+{
+    msr(0, reg, el1_virtual, value);
+}
+static unsigned lr_state(unsigned n)
+{
+    return (unsigned)LR_STATE(mrs(0, LR(n), el2_ns));
+}
 
 START_TEST(test_registers)
 {
@@ -68,10 +83,13 @@ START_TEST(test_redirection)
     struct gic_view imo = {.el = 1, .hcr_imo = true}, fmo = {.el = 1, .hcr_fmo = true};
     struct gic_view tge = {.el = 1, .hcr_imo = true, .hcr_fmo = true, .hcr_tge = true};
     struct gic_view el2 = {.el = 2, .hcr_imo = true, .hcr_fmo = true};
-    struct { enum gic_register reg; bool by_imo, by_fmo; } cases[] = {
-        {GIC_ICC_PMR_EL1, true, true},       {GIC_ICC_CTLR_EL1, true, true},      {GIC_ICC_IGRPEN0_EL1, false, true},
-        {GIC_ICC_IGRPEN1_EL1, true, false},  {GIC_ICC_BPR0_EL1, false, true},     {GIC_ICC_BPR1_EL1, true, false},
-        {GIC_ICC_AP0R0_EL1, false, true},    {GIC_ICC_AP1R0_EL1, true, false},
+    struct {
+        enum gic_register reg;
+        bool by_imo, by_fmo;
+    } cases[] = {
+        {GIC_ICC_PMR_EL1, true, true},      {GIC_ICC_CTLR_EL1, true, true},   {GIC_ICC_IGRPEN0_EL1, false, true},
+        {GIC_ICC_IGRPEN1_EL1, true, false}, {GIC_ICC_BPR0_EL1, false, true},  {GIC_ICC_BPR1_EL1, true, false},
+        {GIC_ICC_AP0R0_EL1, false, true},   {GIC_ICC_AP1R0_EL1, true, false},
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         enum gic_register reg = cases[i].reg;
@@ -215,7 +233,7 @@ START_TEST(test_hardware)
     ck_assert_uint_eq(rds(0, GICD + 0x304), 1 << 8);
     guest_write(GIC_ICC_EOIR1_EL1, 27);
     ck_assert_uint_eq(rds(0, GICD + 0x304), 0);
-    ck_assert(pin(0, PIN_IRQ)); /* the level brings it back */
+    ck_assert(pin(0, PIN_IRQ));                             /* the level brings it back */
     ck_assert_uint_eq(mrs(0, GIC_ICH_EISR_EL2, el2_ns), 0); /* HW: no EOI maintenance */
     ck_assert_uint_eq(mrs(0, GIC_ICH_ELRSR_EL2, el2_ns), 0xf);
     msr(0, LR(0), el2_ns, hw(make_lr(27, 0x80, 1, ACTIVE), 1020)); /* a pINTID that doesn't exist */
@@ -244,7 +262,10 @@ START_TEST(test_lpi_and_special)
 }
 END_TEST
 
-static bool maintenance(void) { return gic_ppi(fx.gic, 0, 9)->level; }
+static bool maintenance(void)
+{
+    return gic_ppi(fx.gic, 0, 9)->level;
+}
 
 START_TEST(test_maintenance)
 {
@@ -340,7 +361,7 @@ START_TEST(test_v2_registers)
     wrn(1, GICH + 0x1100, 0);
     ck_assert_uint_eq(rdn(0, GICH + 0x100), 0);
     unsigned before = fx.logged;
-    ck_assert_uint_eq(rdn(0, GICH + 0x110), 0); /* LR4 */
+    ck_assert_uint_eq(rdn(0, GICH + 0x110), 0);  /* LR4 */
     ck_assert_uint_eq(rdn(0, GICH + 0x1400), 0); /* no PE 2 */
     ck_assert_uint_eq(rdn(0, GICV + 0x30), 0);
     ck_assert_uint_eq(read_sized(0, false, GICV + 0x0c, 1), 0);

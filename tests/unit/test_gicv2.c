@@ -29,8 +29,14 @@ static void setup_spi(unsigned intid, uint8_t priority, uint8_t targets, bool gr
     wrs(0, GICD + 0x100 + intid / 32 * 4, bit);
 }
 
-static uint32_t iar(unsigned cpu) { return rds(cpu, GICC + 0x0c); }
-static void eoi(unsigned cpu, uint32_t value) { wrs(cpu, GICC + 0x10, value); }
+static uint32_t iar(unsigned cpu)
+{
+    return rds(cpu, GICC + 0x0c);
+}
+static void eoi(unsigned cpu, uint32_t value)
+{
+    wrs(cpu, GICC + 0x10, value);
+}
 
 START_TEST(test_identification)
 {
@@ -55,7 +61,10 @@ END_TEST
 START_TEST(test_malformed)
 {
     start(false);
-    static const struct { uint64_t address; unsigned size; } bad[] = {
+    static const struct {
+        uint64_t address;
+        unsigned size;
+    } bad[] = {
         {GICD + 0x00c, 4}, {GICD + 0x000, 1}, {GICD + 0x100, 2}, {GICD + 0xf40, 4},  {GICD + 0xd80, 4},
         {GICC + 0x2c, 4},  {GICC + 0x00, 1},  {GICC + 0x0c, 2},  {GICC + 0x1004, 4}, {GICD + 0x800, 2},
     };
@@ -293,8 +302,10 @@ START_TEST(test_sgi_security)
     start(true);
     open_all(true);
     wrs(1, GICD + 0x80, 0x00f0); /* on PE 1, SGIs 4 to 7 are Group 1 */
-    struct { bool secure, nsatt, group1, forwarded; } cases[] = {
-        {true, false, false, true}, {true, false, true, false}, {true, true, false, false}, {true, true, true, true},
+    struct {
+        bool secure, nsatt, group1, forwarded;
+    } cases[] = {
+        {true, false, false, true}, {true, false, true, false}, {true, true, false, false},   {true, true, true, true},
         {false, false, true, true}, {false, true, true, true},  {false, false, false, false},
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -348,7 +359,7 @@ START_TEST(test_priorities_and_preemption)
     wrs(0, GICC + 8, 3);
     ck_assert_uint_eq(iar(0), 42);
     ck_assert_uint_eq(rds(0, GICC + 0x14), 0x40); /* its group priority with four bits */
-    wrs(0, GICD + 0x204, 1 << 9); /* 0x40 doesn't preempt 0x48 with four group bits ... */
+    wrs(0, GICD + 0x204, 1 << 9);                 /* 0x40 doesn't preempt 0x48 with four group bits ... */
     ck_assert(!pin(0, PIN_IRQ));
     ck_assert_uint_eq(iar(0), 1023);
     ck_assert_uint_eq(rds(0, GICC + 0x18), 41);
@@ -454,7 +465,7 @@ START_TEST(test_groups_and_fiq)
 
     wrs(0, GICD + 0x204, 1 << 9);
     ck_assert_uint_eq(rds(0, GICC + 0x20), 41); /* AIAR acknowledges */
-    eoi(0, 41); /* EOIR is for Group 0 */
+    eoi(0, 41);                                 /* EOIR is for Group 0 */
     ck_assert_uint_eq(rds(0, GICC + 0x14), 0xa0);
     wrs(0, GICC + 0x24, 41);
     ck_assert_uint_eq(rds(0, GICC + 0x14), 0xff);

@@ -1,12 +1,12 @@
 /* GICv3: distributor, redistributors, CPU interface registers, and interrupts through them. IHI 0069. */
 #include "gic_fixture.h"
 
-#define IAR0 GIC_ICC_IAR0_EL1
-#define IAR1 GIC_ICC_IAR1_EL1
+#define IAR0  GIC_ICC_IAR0_EL1
+#define IAR1  GIC_ICC_IAR1_EL1
 #define EOIR0 GIC_ICC_EOIR0_EL1
 #define EOIR1 GIC_ICC_EOIR1_EL1
-#define PMR GIC_ICC_PMR_EL1
-#define RPR GIC_ICC_RPR_EL1
+#define PMR   GIC_ICC_PMR_EL1
+#define RPR   GIC_ICC_RPR_EL1
 
 enum { CPUS = 4 };
 
@@ -63,8 +63,14 @@ static void setup_private(unsigned cpu, unsigned intid, uint8_t priority, enum g
     wrs(0, GICR_SGI(cpu) + 0x100, 1u << intid);
 }
 
-static void pend(unsigned intid) { wrs(0, GICD + 0x200 + intid / 32 * 4, 1u << intid % 32); }
-static bool active(unsigned intid) { return rds(0, GICD + 0x300 + intid / 32 * 4) >> intid % 32 & 1; }
+static void pend(unsigned intid)
+{
+    wrs(0, GICD + 0x200 + intid / 32 * 4, 1u << intid % 32);
+}
+static bool active(unsigned intid)
+{
+    return rds(0, GICD + 0x300 + intid / 32 * 4) >> intid % 32 & 1;
+}
 
 START_TEST(test_identification)
 {
@@ -96,11 +102,14 @@ END_TEST
 START_TEST(test_malformed)
 {
     start(false);
-    static const struct { uint64_t address; unsigned size; } bad[] = {
-        {GICD + 0x14, 4},      {GICD + 0x0, 2},           {GICD + 0x100, 1},          {GICD + 0x800, 4},
-        {GICD + 0xf00, 4},     {GICD + 0x6100, 2},        {GICR_RD(0) + 0x18, 4},     {GICR_RD(0) + 0x0, 8},
-        {GICR_RD(1) + 0x8, 2}, {GICR_SGI(0) + 0x84, 4},   {GICR_SGI(0) + 0x100, 1},   {GICR_SGI(3) + 0x400, 8},
-        {GICD + 0x400, 8},     {GICR_SGI(0) + 0xe04, 4},  {GICR_SGI(0) + 0x8000, 4},
+    static const struct {
+        uint64_t address;
+        unsigned size;
+    } bad[] = {
+        {GICD + 0x14, 4},      {GICD + 0x0, 2},          {GICD + 0x100, 1},         {GICD + 0x800, 4},
+        {GICD + 0xf00, 4},     {GICD + 0x6100, 2},       {GICR_RD(0) + 0x18, 4},    {GICR_RD(0) + 0x0, 8},
+        {GICR_RD(1) + 0x8, 2}, {GICR_SGI(0) + 0x84, 4},  {GICR_SGI(0) + 0x100, 1},  {GICR_SGI(3) + 0x400, 8},
+        {GICD + 0x400, 8},     {GICR_SGI(0) + 0xe04, 4}, {GICR_SGI(0) + 0x8000, 4},
     };
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         unsigned before = fx.logged;
@@ -217,7 +226,11 @@ START_TEST(test_routing_to_pins)
     start(true);
     open_all(true);
     struct gic_cpu_interface *cpu = gic_cpu_interface(fx.gic, 0);
-    static const struct { uint8_t el; bool secure; bool fiq[3]; } cases[] = {
+    static const struct {
+        uint8_t el;
+        bool secure;
+        bool fiq[3];
+    } cases[] = {
         {0, false, {true, true, false}}, {1, false, {true, true, false}}, {2, false, {true, true, false}},
         {0, true, {true, false, true}},  {1, true, {true, false, true}},  {2, true, {true, false, true}},
         {3, false, {true, true, true}},  {3, true, {true, true, true}},
@@ -561,9 +574,12 @@ END_TEST
 START_TEST(test_sgi_targets)
 {
     static const uint64_t affinity[6] = {0x0, 0x1, 0x100, 0x1f, 0x0200010203ull, 0x10101};
-    fixture_start((struct gic_config){
-        .version = 3, .cpus = 6, .affinity = affinity, .spis = 32, .awake_at_reset = true});
-    struct { uint64_t value; unsigned targets; } cases[] = {
+    fixture_start(
+        (struct gic_config){.version = 3, .cpus = 6, .affinity = affinity, .spis = 32, .awake_at_reset = true});
+    struct {
+        uint64_t value;
+        unsigned targets;
+    } cases[] = {
         {0x0001, 1 << 0},
         {0x0003, 1 << 0 | 1 << 1},
         {0x8000, 0},
@@ -638,8 +654,12 @@ END_TEST
 
 START_TEST(test_two_regions)
 {
-    fixture_start((struct gic_config){.version = 3, .cpus = 5, .spis = 32, .awake_at_reset = true,
-                                      .redistributor_count = 3, .redistributor_high_base = 0x4000000000});
+    fixture_start((struct gic_config){.version = 3,
+                                      .cpus = 5,
+                                      .spis = 32,
+                                      .awake_at_reset = true,
+                                      .redistributor_count = 3,
+                                      .redistributor_high_base = 0x4000000000});
     for (unsigned cpu = 0; cpu < 5; cpu++) {
         uint64_t base = cpu < 3 ? GICR_RD(cpu) : 0x4000000000 + 0x20000ull * (cpu - 3);
         uint64_t type = read_sized(0, false, base + 8, 8);
