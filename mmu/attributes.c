@@ -76,7 +76,8 @@ struct mem_attrs s1_decode_mem_attrs(const struct mmu_features *features, unsign
 struct mem_attrs s1_disabled_attrs(const struct mmu_regime *regime, enum access_type type)
 {
     if (regime->id == REGIME_EL10 && bit(regime->hcr, HCR_DC)) {
-        return (struct mem_attrs){.inner = CACHE_WB | HINT_RWA, .outer = CACHE_WB | HINT_RWA,
+        return (struct mem_attrs){.inner = CACHE_WB | HINT_RWA,
+                                  .outer = CACHE_WB | HINT_RWA,
                                   .shareability = SHARE_NSH,
                                   .tagged = regime->features->mte2 && bit(regime->hcr, HCR_DCT)};
     }

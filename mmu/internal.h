@@ -24,18 +24,38 @@ static inline uint64_t low_mask(unsigned width)
 }
 
 /* Register bits that translation looks at. */
-enum { SCTLR_M = 0, SCTLR_C = 2, SCTLR_I = 12, SCTLR_WXN = 19, SCTLR_UWXN = 20, SCTLR_EE = 25, SCTLR_TRE = 28,
-       SCTLR_AFE = 29, SCTLR_NTLSMD = 28, SCTLR_EPAN = 57 };
-enum { HCR_VM = 0, HCR_PTW = 2, HCR_DC = 12, HCR_TGE = 27, HCR_CD = 32, HCR_ID = 33, HCR_NV = 42, HCR_NV1 = 43,
-       HCR_FWB = 46, HCR_DCT = 57 };
+enum {
+    SCTLR_M = 0,
+    SCTLR_C = 2,
+    SCTLR_I = 12,
+    SCTLR_WXN = 19,
+    SCTLR_UWXN = 20,
+    SCTLR_EE = 25,
+    SCTLR_TRE = 28,
+    SCTLR_AFE = 29,
+    SCTLR_NTLSMD = 28,
+    SCTLR32_NTLSMD = 3,
+    SCTLR_EPAN = 57
+};
+enum {
+    HCR_VM = 0,
+    HCR_PTW = 2,
+    HCR_DC = 12,
+    HCR_TGE = 27,
+    HCR_CD = 32,
+    HCR_ID = 33,
+    HCR_NV = 42,
+    HCR_NV1 = 43,
+    HCR_FWB = 46,
+    HCR_DCT = 57
+};
 enum { SCR_SIF = 9 };
 enum { TTBCR_EAE = 31 };
 
 enum { DEVICE_GRE, DEVICE_NGRE, DEVICE_NGNRE, DEVICE_NGNRNE };
 enum { SHARE_NSH, SHARE_ISH, SHARE_OSH };
 /* mem_attrs.inner and .outer: cacheability << 2 | allocation hints. */
-enum { CACHE_NC = 0 << 2, CACHE_WT = 2 << 2, CACHE_WB = 3 << 2, HINT_RA = 2, HINT_WA = 1,
-       HINT_RWA = 3, HINTS = 3 };
+enum { CACHE_NC = 0 << 2, CACHE_WT = 2 << 2, CACHE_WB = 3 << 2, HINT_RA = 2, HINT_WA = 1, HINT_RWA = 3, HINTS = 3 };
 
 enum { FINAL_LEVEL = 3 };
 
@@ -48,18 +68,18 @@ enum { MAY_READ = 1, MAY_WRITE = 2, MAY_EXECUTE = 4 };
 
 /* The stage-1 walk's answer (TTWState at the leaf): nothing in it depends on the access. */
 struct s1_leaf {
-    uint64_t address;        /* output address of the start of the leaf */
-    struct mem_attrs attrs;  /* with the effective shareability */
+    uint64_t address;       /* output address of the start of the leaf */
+    struct mem_attrs attrs; /* with the effective shareability */
     int8_t level;
-    uint8_t size_log2;       /* of the part of the leaf that is inside the regime's address range */
-    uint8_t leaf_log2;       /* of the leaf: what one TLBI by address forgets */
-    uint8_t permissions;     /* S1_* */
+    uint8_t size_log2;   /* of the part of the leaf that is inside the regime's address range */
+    uint8_t leaf_log2;   /* of the leaf: what one TLBI by address forgets */
+    uint8_t permissions; /* S1_* */
     uint8_t pas;
-    uint8_t domain;          /* short descriptors */
+    uint8_t domain; /* short descriptors */
     bool ng, guarded;
-    bool dirty_owed;         /* writable-clean: the first write updates the descriptor */
-    bool enabled;            /* false: stage 1 is off, and attributes depend on the kind of access */
-    bool domain_checked;     /* a short-descriptor leaf: DACR applies */
+    bool dirty_owed;     /* writable-clean: the first write updates the descriptor */
+    bool enabled;        /* false: stage 1 is off, and attributes depend on the kind of access */
+    bool domain_checked; /* a short-descriptor leaf: DACR applies */
     bool supersection;
 };
 
@@ -68,12 +88,12 @@ struct s2_leaf {
     uint64_t address;
     int8_t level;
     uint8_t size_log2;
-    uint8_t permissions;     /* S2_* */
-    uint8_t memattr;         /* descriptor bits [5:2] */
-    uint8_t shareability;    /* SHARE_* */
+    uint8_t permissions;  /* S2_* */
+    uint8_t memattr;      /* descriptor bits [5:2] */
+    uint8_t shareability; /* SHARE_* */
     uint8_t pas;
     bool dirty_owed;
-    bool present;            /* false: no stage 2 */
+    bool present; /* false: no stage 2 */
 };
 
 /* Both stages of one translation: the contents of a TLB entry. */
@@ -103,15 +123,15 @@ struct s1_source {
 /* S1TTWParams for one half of a regime, with what a walk derives from them. Kept until a register changes. */
 struct s1_params {
     struct s1_source source;
-    uint64_t table;          /* the first table */
-    uint64_t unreachable;    /* output address bits that must be 0 */
-    uint64_t table_mask;     /* bits of a table descriptor that are the next table's address */
-    bool high_bits;          /* ... and address bits [51:48] are elsewhere in it */
+    uint64_t table;            /* the first table */
+    uint64_t unreachable;      /* output address bits that must be 0 */
+    uint64_t table_mask;       /* bits of a table descriptor that are the next table's address */
+    bool high_bits;            /* ... and address bits [51:48] are elsewhere in it */
     struct mem_attrs attrs[8]; /* MAIR decoded, as if Non-shareable */
-    uint8_t permissions[16]; /* S1_* by descriptor bits XN, PXN, AP[2:1] */
+    uint8_t permissions[16];   /* S1_* by descriptor bits XN, PXN, AP[2:1] */
     int8_t start_level;
     uint8_t granule_bits, iasize, sh, start_lsb;
-    bool plain;              /* little-endian tables with addresses where the descriptors have them */
+    bool plain; /* little-endian tables with addresses where the descriptors have them */
     bool txsz_faults, epd, hpd, ha, hd, ds, ee, nv1;
 };
 
@@ -127,10 +147,14 @@ struct mmu {
     struct bus *bus;
     uint16_t requester;
     /* The RAM region that descriptors were last read from, so that a walk doesn't search the bus. */
-    struct { uint64_t base, size; const uint8_t *host; enum pas pas; } window;
+    struct {
+        uint64_t base, size;
+        const uint8_t *host;
+        enum pas pas;
+    } window;
     struct s1_params params[4][2]; /* by regime and half of the address space */
-    struct tlb s1;           /* payload: struct mapping */
-    struct tlb s2;           /* payload: struct s2_leaf */
+    struct tlb s1;                 /* payload: struct mapping */
+    struct tlb s2;                 /* payload: struct s2_leaf */
     struct mmu_stats stats;
     mmu_walk_fn *observer;
     void *observer_opaque;
@@ -201,11 +225,18 @@ static inline bool set_fault(struct fault_record *fault, enum fault_type type, i
  * What selects TLB contexts. Stage 1: regime, security, VMID, ASID or global, and two ways of using the same tables
  * (under stage 2 or not, AArch32 or not) that no TLBI tells apart. Stage 2 alone: security, VMID, IPA space.
  */
-enum { KEY_SECURITY = 2, KEY_STAGE2 = 5, KEY_AARCH32 = 6, KEY_IPA_PAS = 8, KEY_VMID = 16, KEY_ASID = 32,
-       KEY_GLOBAL = 48 };
+enum {
+    KEY_SECURITY = 2,
+    KEY_STAGE2 = 5,
+    KEY_AARCH32 = 6,
+    KEY_IPA_PAS = 8,
+    KEY_VMID = 16,
+    KEY_ASID = 32,
+    KEY_GLOBAL = 48
+};
 #define KEY_REGIME_MASK 0xfull /* with the security state */
-#define KEY_VMID_MASK (0xffffull << KEY_VMID)
-#define KEY_ASID_MASK (0xffffull << KEY_ASID | 1ull << KEY_GLOBAL) /* all that is in TLB_OWNER */
+#define KEY_VMID_MASK   (0xffffull << KEY_VMID)
+#define KEY_ASID_MASK   (0xffffull << KEY_ASID | 1ull << KEY_GLOBAL) /* all that is in TLB_OWNER */
 
 static inline uint64_t s2_key(enum pas security, uint16_t vmid, enum pas ipa_pas)
 {
@@ -283,8 +314,8 @@ static inline uint64_t leaf_base(const struct mmu_features *features, uint64_t d
            high_address_bits(features, descriptor, granule_bits, ds);
 }
 
-static inline uint64_t next_table_base(const struct mmu_features *features, uint64_t descriptor,
-                                       unsigned granule_bits, bool ds)
+static inline uint64_t next_table_base(const struct mmu_features *features, uint64_t descriptor, unsigned granule_bits,
+                                       bool ds)
 {
     return leaf_base(features, descriptor, granule_bits, ds, granule_bits);
 }
@@ -304,8 +335,8 @@ static inline bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *ac
                                     unsigned size, bool big_endian, uint64_t *descriptor)
 {
     uint64_t offset = at.address - mmu->window.base;
-    if (size != 8 || at.pas != mmu->window.pas || offset >= mmu->window.size ||
-        mmu->window.size - offset < 8 || big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
+    if (size != 8 || at.pas != mmu->window.pas || offset >= mmu->window.size || mmu->window.size - offset < 8 ||
+        big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
         return fetch_descriptor_slowly(mmu, access, at, size, big_endian, descriptor);
     mmu->stats.descriptor_reads++;
     memcpy(descriptor, mmu->window.host + offset, 8);
@@ -346,7 +377,7 @@ static inline bool s2_translate_walk(struct mmu *mmu, const struct mmu_regime *r
 bool pan_denies(const struct mmu_regime *regime, unsigned permissions);
 bool fetch_crosses_security(const struct mmu_regime *regime, const struct s1_leaf *leaf);
 bool s1_check_fault(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
-              const struct s1_leaf *leaf, struct fault_record *fault);
+                    const struct s1_leaf *leaf, struct fault_record *fault);
 bool s2_check(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
               const struct s2_leaf *leaf, const struct mem_attrs *s1_attrs, struct fault_record *fault);
 
@@ -361,7 +392,8 @@ static inline uint8_t s1_direct_permissions(unsigned ap, unsigned ap_table, bool
 
 /* The masks are shifted into each other. */
 _Static_assert((int)S1_PR == (int)MAY_READ && (int)S1_PW == (int)MAY_WRITE && (int)S1_PX == (int)MAY_EXECUTE, "layout");
-_Static_assert((int)S1_UR == (int)S1_PR << 3 && (int)S1_UW == (int)S1_PW << 3 && (int)S1_UX == (int)S1_PX << 3, "layout");
+_Static_assert((int)S1_UR == (int)S1_PR << 3 && (int)S1_UW == (int)S1_PW << 3 && (int)S1_UX == (int)S1_PX << 3,
+               "layout");
 _Static_assert((int)S2_R == (int)MAY_READ && (int)S2_W == (int)MAY_WRITE, "layout");
 
 /* AArch64.S1ComputePermissions (direct). A stage 1 that is off allows everything. */
@@ -416,7 +448,6 @@ static inline bool s1_check(const struct mmu_regime *regime, const struct mmu_ac
     }
     return s1_check_fault(regime, access, aligned, leaf, fault);
 }
-
 
 /* attributes.c */
 struct mem_attrs s1_decode_mem_attrs(const struct mmu_features *features, unsigned attr, unsigned sh, bool aarch64);

@@ -98,8 +98,7 @@ static void decode_leaf(const struct mmu_regime *regime, uint64_t descriptor, co
     leaf->permissions = leaf_permissions(regime, descriptor, state);
     leaf->attrs = s1_decode_mem_attrs(regime->features, attr, (unsigned)field(descriptor, 8, 2), false);
     leaf->pas = (uint8_t)(non_secure || bit(descriptor, 5) ? PAS_NON_SECURE : PAS_SECURE);
-    leaf->ng = has_unprivileged(regime) &&
-               (bit(descriptor, 11) || (regime->security == PAS_SECURE && non_secure));
+    leaf->ng = has_unprivileged(regime) && (bit(descriptor, 11) || (regime->security == PAS_SECURE && non_secure));
 }
 
 /* AArch32.DecodeDescriptorTypeLD */
@@ -127,8 +126,8 @@ bool aarch32_s1_walk_ld(struct mmu *mmu, const struct mmu_regime *regime, const 
 
     struct ld_state state = {.level = FINAL_LEVEL - (int)((params.iasize - 1 - GRANULE_BITS) / STRIDE)};
     unsigned index_bits = params.iasize - translation_size(GRANULE_BITS, state.level);
-    state.base = (struct full_address){params.ttbr & low_mask(OUTPUT_BITS) & ~low_mask(index_bits + 3),
-                                       regime->security};
+    state.base =
+        (struct full_address){params.ttbr & low_mask(OUTPUT_BITS) & ~low_mask(index_bits + 3), regime->security};
     for (;; index_bits = STRIDE) {
         struct full_address ipa = state.base, pa;
         uint64_t descriptor;

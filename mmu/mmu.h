@@ -56,7 +56,7 @@ struct mmu_regime {
     bool stage2_ee;    /* SCTLR_EL2.EE: byte order of stage-2 tables */
     uint64_t scr;      /* SCR_EL3 as it takes effect */
     uint16_t asid[2];  /* ASID for the ttbr0 and ttbr1 halves as TCR.A1/AS choose (same value twice) */
-    uint16_t vmid;     /* VTTBR_EL2.VMID as VTCR_EL2.VS sizes it, of EL1&0 with EL2 enabled (stage 2 on or not); else 0 */
+    uint16_t vmid;     /* EL1&0 with EL2 enabled, stage 2 on or not: VTTBR_EL2.VMID as VTCR_EL2.VS sizes it; else 0 */
     const struct mmu_features *features;
 
     /*
@@ -94,7 +94,7 @@ struct mmu_access {
 struct mem_attrs {
     bool device;
     uint8_t device_type;
-    uint8_t inner, outer;  /* attrs<<2 | hints: attrs 0 NC, 2 WT, 3 WB; hints bit 1 read-allocate, bit 0 write-allocate */
+    uint8_t inner, outer;  /* attrs<<2 | hints: attrs 0 NC, 2 WT, 3 WB; hints bit 1 read-, bit 0 write-allocate */
     uint8_t shareability;  /* 0 NSH, 1 ISH, 2 OSH */
     uint8_t transient;     /* bit 0: inner is Transient, bit 1: outer is */
     bool tagged;

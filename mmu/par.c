@@ -30,7 +30,8 @@ static unsigned par_attrs(const struct mem_attrs *attrs)
         return (unsigned)(DEVICE_NGNRNE - attrs->device_type) << 2;
     if (attrs->tagged)
         return 0xf0;
-    return encode_ldf_attr(attrs->outer, attrs->transient & 2) << 4 | encode_ldf_attr(attrs->inner, attrs->transient & 1);
+    return encode_ldf_attr(attrs->outer, attrs->transient & 2) << 4 |
+           encode_ldf_attr(attrs->inner, attrs->transient & 1);
 }
 
 uint64_t at_par_success(const struct mmu_result *result)

@@ -31,8 +31,8 @@ static bool has_alignment_fault(const struct mmu_regime *regime, const struct mm
 {
     if (!attrs->device || access->type == ACCESS_FETCH)
         return false;
-    if (access->multiple && regime->features->lsmaoc && !sctlr_bit(regime, SCTLR_NTLSMD) &&
-        attrs->device_type != DEVICE_GRE)
+    bool trapped = !sctlr_bit(regime, regime->aarch32 ? SCTLR32_NTLSMD : SCTLR_NTLSMD);
+    if (access->multiple && regime->features->lsmaoc && trapped && attrs->device_type != DEVICE_GRE)
         return true;
     return !aligned || access->type == ACCESS_DC_ZVA;
 }

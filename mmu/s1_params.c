@@ -4,8 +4,9 @@
 /* A granule size that isn't implemented acts as the first that is. */
 static unsigned implemented_granule(const struct mmu_features *features, unsigned granule_bits)
 {
-    bool implemented = granule_bits == 12 ? features->granule4 : granule_bits == 14 ? features->granule16
-                                                                                    : features->granule64;
+    bool implemented = granule_bits == 12   ? features->granule4
+                       : granule_bits == 14 ? features->granule16
+                                            : features->granule64;
     if (implemented)
         return granule_bits;
     return features->granule4 ? 12 : features->granule64 ? 16 : features->granule16 ? 14 : 12;
@@ -68,8 +69,8 @@ static void decode_tcr(const struct mmu_regime *regime, bool upper, struct s1_pa
 static unsigned limit_txsz(const struct mmu_features *features, struct s1_params *params, unsigned txsz)
 {
     unsigned min = s1_min_txsz(features, params), max = max_txsz(features, params->granule_bits);
-    params->txsz_faults = (txsz < min && (features->lva || features->fault_small_txsz)) ||
-                          (txsz > max && features->fault_large_txsz);
+    params->txsz_faults =
+        (txsz < min && (features->lva || features->fault_small_txsz)) || (txsz > max && features->fault_large_txsz);
     return txsz < min ? min : txsz > max ? max : txsz;
 }
 
@@ -102,8 +103,8 @@ void compute_s1_params(const struct mmu_regime *regime, bool upper, struct s1_pa
     const struct mmu_features *features = regime->features;
     bool mair_changed = params->source.mair != regime->mair || params->source.features != features;
     unsigned txsz, ps;
-    params->source = (struct s1_source){regime->tcr, regime->ttbr[upper], regime->mair, regime->sctlr, regime->hcr,
-                                        features};
+    params->source =
+        (struct s1_source){regime->tcr, regime->ttbr[upper], regime->mair, regime->sctlr, regime->hcr, features};
     decode_tcr(regime, upper, params, &txsz, &ps);
     params->iasize = (uint8_t)(64 - limit_txsz(features, params, txsz));
     params->unreachable = unreachable_bits(features, ps, params->granule_bits);

@@ -1,8 +1,16 @@
 /* AArch64.S2Translate: parameters, walk, checks and updates of stage 2. */
 #include "mmu/internal.h"
 
-enum { VTCR_HA = 21, VTCR_HD = 22, VTCR_NSW = 29, VTCR_NSA = 30, VSTCR_SW = 29, VSTCR_SA = 30, VTCR_DS = 32,
-       VTCR_SL2 = 33 };
+enum {
+    VTCR_HA = 21,
+    VTCR_HD = 22,
+    VTCR_NSW = 29,
+    VTCR_NSA = 30,
+    VSTCR_SW = 29,
+    VSTCR_SA = 30,
+    VTCR_DS = 32,
+    VTCR_SL2 = 33
+};
 
 /* AArch64.SS2TTWParams: in Secure state the IPA's space chooses the tables, and two bits each the output. */
 static void secure_params(const struct mmu_regime *regime, enum pas ipa_pas, uint64_t *sizes, struct s2_params *params)
@@ -134,7 +142,7 @@ static uint8_t s2_permissions(const struct mmu_regime *regime, const struct s2_p
     unsigned xnx = regime->features->xnx ? (unsigned)field(descriptor, 53, 1) : 0;
     permissions |= execute[field(descriptor, 54, 1) << 1 | xnx];
     if (regime->stage2_aarch32 && !(permissions & S2_R)) /* AArch32: what can't be read isn't executed */
-        permissions &= (uint8_t)~(S2_PX | S2_UX);
+        permissions &= (uint8_t) ~(S2_PX | S2_UX);
     return permissions;
 }
 
@@ -159,8 +167,8 @@ static void s2_decode_leaf(const struct mmu_regime *regime, const struct s2_para
 }
 
 static bool s2_check_leaf(const struct mmu_regime *regime, const struct mmu_access *access,
-                          const struct s2_params *params, uint64_t ipa, uint64_t descriptor,
-                          const struct s2_leaf *leaf, struct fault_record *fault)
+                          const struct s2_params *params, uint64_t ipa, uint64_t descriptor, const struct s2_leaf *leaf,
+                          struct fault_record *fault)
 {
     const struct mmu_features *features = regime->features;
     bool cache_operation = access->type == ACCESS_DC || access->type == ACCESS_IC;
@@ -296,9 +304,8 @@ bool s2_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct
     if (!s2_walk_and_check(mmu, regime, access, aligned, &params, ipa, s1_attrs, leaf, cacheable, fault))
         return false;
     if (*cacheable && !access->no_update) {
-        struct s2_leaf *entry =
-            tlb_fill(&mmu->s2, tlb_context_of(&mmu->s2, key, 0), ipa.address, leaf->size_log2, leaf->size_log2,
-                     cached != NULL);
+        struct s2_leaf *entry = tlb_fill(&mmu->s2, tlb_context_of(&mmu->s2, key, 0), ipa.address, leaf->size_log2,
+                                         leaf->size_log2, cached != NULL);
         *entry = *leaf;
     }
     return true;
@@ -308,8 +315,7 @@ bool s2_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct
 static bool known_table(struct mmu *mmu, const struct mmu_regime *regime, bool write, struct full_address ipa,
                         struct full_address *pa)
 {
-    const struct tlb_context *context =
-        tlb_context_of(&mmu->s2, s2_key(regime->security, regime->vmid, ipa.pas), 0);
+    const struct tlb_context *context = tlb_context_of(&mmu->s2, s2_key(regime->security, regime->vmid, ipa.pas), 0);
     const struct s2_leaf *leaf = tlb_lookup(&mmu->s2, context, context, ipa.address);
     unsigned wanted = S2_R | (write ? S2_W : 0);
     if (!leaf || (leaf->permissions & wanted) != wanted || (write && leaf->dirty_owed) || bit(regime->hcr, HCR_PTW))
@@ -319,14 +325,13 @@ static bool known_table(struct mmu *mmu, const struct mmu_regime *regime, bool w
 }
 
 bool s2_translate_table_access(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
-                               bool write, struct full_address ipa, struct full_address *pa,
-                               struct fault_record *fault)
+                               bool write, struct full_address ipa, struct full_address *pa, struct fault_record *fault)
 {
     static const struct mem_attrs walk_attrs = {.inner = CACHE_WB | HINT_RWA, .outer = CACHE_WB | HINT_RWA};
     if (known_table(mmu, regime, write, ipa, pa))
         return true;
-    struct mmu_access walk = {.type = ACCESS_TTW, .read = true, .write = write, .el = access->el,
-                              .no_update = access->no_update};
+    struct mmu_access walk = {
+        .type = ACCESS_TTW, .read = true, .write = write, .el = access->el, .no_update = access->no_update};
     struct fault_record s2_fault = *fault;
     struct s2_leaf leaf;
     bool cacheable;

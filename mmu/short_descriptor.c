@@ -60,8 +60,8 @@ static void decode_section(uint32_t descriptor, bool super, struct sd_fields *fi
 static uint8_t ap_permissions(unsigned ap, bool afe)
 {
     static const uint8_t by_ap[8] = {
-        0, S1_PR | S1_PW, S1_PR | S1_PW | S1_UR, S1_PR | S1_PW | S1_UR | S1_UW,
-        S1_PR, S1_PR, S1_PR | S1_UR, S1_PR | S1_UR,
+        0,     S1_PR | S1_PW, S1_PR | S1_PW | S1_UR, S1_PR | S1_PW | S1_UR | S1_UW,
+        S1_PR, S1_PR,         S1_PR | S1_UR,         S1_PR | S1_UR,
     };
     return afe ? s1_direct_permissions(ap >> 1, 0, true, true) : by_ap[ap];
 }

@@ -25,8 +25,8 @@ struct tlb_tag {
 struct tlb_context {
     uint64_t key;
     uint64_t number;
-    uint64_t sizes[2];  /* bit n: entries of 2^n bytes may exist, by VA[55] */
-    uint64_t split[2];  /* bit n: entries may exist that are parts of a stage-1 leaf of 2^n bytes */
+    uint64_t sizes[2]; /* bit n: entries of 2^n bytes may exist, by VA[55] */
+    uint64_t split[2]; /* bit n: entries may exist that are parts of a stage-1 leaf of 2^n bytes */
 };
 
 struct tlb {
@@ -39,7 +39,7 @@ struct tlb {
     unsigned context_count, next_context;
     uint64_t last_number;
     struct tlb_context contexts[TLB_CONTEXTS];
-    unsigned last_context[2]; /* where the last own and global contexts were found: only a hint */
+    unsigned last_context[2];                /* where the last own and global contexts were found: only a hint */
     uint64_t split_filter[TLB_SPLIT_FILTER]; /* hashes of the stage-1 leaves that are in parts */
 };
 

@@ -53,10 +53,10 @@ const struct mmu_stats *mmu_stats(const struct mmu *mmu)
 static bool s1_disabled_output(const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
                                uint64_t va, struct s1_leaf *leaf, struct fault_record *fault)
 {
-    *leaf = (struct s1_leaf){.size_log2 = FLAT_SIZE_LOG2, .leaf_log2 = FLAT_SIZE_LOG2, .pas = (uint8_t)regime->security};
+    *leaf =
+        (struct s1_leaf){.size_log2 = FLAT_SIZE_LOG2, .leaf_log2 = FLAT_SIZE_LOG2, .pas = (uint8_t)regime->security};
     leaf->attrs = s1_disabled_attrs(regime, access->type);
-    if (!regime->aarch32 &&
-        (va & low_mask(addr_top(regime, access->type, va) + 1)) >> regime->features->pa_bits)
+    if (!regime->aarch32 && (va & low_mask(addr_top(regime, access->type, va) + 1)) >> regime->features->pa_bits)
         return set_fault(fault, FAULT_ADDRESS_SIZE, 0);
     leaf->address = va & low_mask(56) & ~low_mask(FLAT_SIZE_LOG2);
     return s1_check(regime, access, aligned, leaf, fault);
@@ -210,8 +210,8 @@ static void fill_permissions(const struct mmu_regime *regime, const struct mmu_a
     if (mapping->s2.present)
         may &= s2_compute_permissions(&mapping->s2, access->el);
     result->may_read = may & MAY_READ;
-    result->may_write = (may & MAY_WRITE) && !mapping->s1.dirty_owed &&
-                        !(mapping->s2.present && mapping->s2.dirty_owed);
+    result->may_write =
+        (may & MAY_WRITE) && !mapping->s1.dirty_owed && !(mapping->s2.present && mapping->s2.dirty_owed);
     result->may_execute = may & MAY_EXECUTE;
 }
 
@@ -237,9 +237,9 @@ static void fill_result(const struct mmu_regime *regime, const struct mmu_access
 
 static uint64_t own_key(const struct mmu_regime *regime)
 {
-    return (unsigned)regime->id | (unsigned)regime->security << KEY_SECURITY |
-           (unsigned)regime->stage2 << KEY_STAGE2 | (unsigned)regime->aarch32 << KEY_AARCH32 |
-           (uint32_t)regime->vmid << KEY_VMID | (uint64_t)regime->asid[0] << KEY_ASID;
+    return (unsigned)regime->id | (unsigned)regime->security << KEY_SECURITY | (unsigned)regime->stage2 << KEY_STAGE2 |
+           (unsigned)regime->aarch32 << KEY_AARCH32 | (uint32_t)regime->vmid << KEY_VMID |
+           (uint64_t)regime->asid[0] << KEY_ASID;
 }
 
 static uint64_t global_key(const struct mmu_regime *regime)
@@ -263,8 +263,8 @@ static void look_up(struct mmu *mmu, const struct mmu_regime *regime, uint64_t v
 static void enter(struct mmu *mmu, const struct places *places, uint64_t va, const struct mapping *mapping)
 {
     struct tlb_context *context = mapping->s1.ng ? places->own : places->global;
-    struct mapping *entry = tlb_fill(&mmu->s1, context, va, mapping_size_log2(mapping), mapping->s1.leaf_log2,
-                                     places->entry != NULL);
+    struct mapping *entry =
+        tlb_fill(&mmu->s1, context, va, mapping_size_log2(mapping), mapping->s1.leaf_log2, places->entry != NULL);
     *entry = *mapping;
 }
 

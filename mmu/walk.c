@@ -96,9 +96,8 @@ static inline void next_table(const struct mmu_regime *regime, const struct s1_p
 }
 
 /* The checks after the leaf is found, in the order of AArch64.S1Walk. */
-static bool check_leaf(const struct mmu_regime *regime, const struct mmu_access *access,
-                       const struct s1_params *params, uint64_t va, uint64_t descriptor, const struct s1_leaf *leaf,
-                       struct fault_record *fault)
+static bool check_leaf(const struct mmu_regime *regime, const struct mmu_access *access, const struct s1_params *params,
+                       uint64_t va, uint64_t descriptor, const struct s1_leaf *leaf, struct fault_record *fault)
 {
     const struct mmu_features *features = regime->features;
     bool cache_operation = access->type == ACCESS_DC || access->type == ACCESS_IC;
@@ -199,8 +198,12 @@ bool s1_plain_walk(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va
 
     mmu->stats.walks++;
     mmu->stats.descriptor_reads += (unsigned)(level - params->start_level) + 1;
-    *leaf = (struct s1_leaf){.address = output, .attrs = params->attrs[field(descriptor, 2, 3)], .enabled = true,
-                             .level = (int8_t)level, .size_log2 = (uint8_t)lsb, .leaf_log2 = (uint8_t)lsb,
+    *leaf = (struct s1_leaf){.address = output,
+                             .attrs = params->attrs[field(descriptor, 2, 3)],
+                             .enabled = true,
+                             .level = (int8_t)level,
+                             .size_log2 = (uint8_t)lsb,
+                             .leaf_log2 = (uint8_t)lsb,
                              .pas = PAS_NON_SECURE};
     if (leaf->attrs.shareability == SHARE_NSH)
         leaf->attrs.shareability = decode_shareability((unsigned)field(descriptor, 8, 2));

@@ -7,31 +7,31 @@
 #include <check.h>
 #include <string.h>
 
-#define RAM_BASE 0x40000000ull
-#define RAM_SIZE 0x1000000ull
-#define TABLES RAM_BASE         /* where tables are allocated from */
+#define RAM_BASE  0x40000000ull
+#define RAM_SIZE  0x1000000ull
+#define TABLES    RAM_BASE /* where tables are allocated from */
 #define S2_TABLES (RAM_BASE + 0x800000)
 
 enum { PAGE = 0x1000, BLOCK_2M = 0x200000 };
 
 /* Descriptor bits. */
-#define VALID 1ull
+#define VALID         1ull
 #define TABLE_OR_PAGE 2ull
-#define AF (1ull << 10)
-#define NG (1ull << 11)
-#define DBM (1ull << 51)
-#define AP_EL0 (1ull << 6)
-#define AP_RO (1ull << 7)
-#define NS (1ull << 5)
-#define PXN (1ull << 53)
-#define UXN (1ull << 54)
-#define CONTIGUOUS (1ull << 52)
-#define ATTR(n) ((uint64_t)(n) << 2)
-#define S2_NORMAL (0xfull << 2)
-#define S2_RW (3ull << 6)
-#define S2_RO (1ull << 6)
-#define PAGE_RW (VALID | TABLE_OR_PAGE | AF)
-#define BLOCK_RW (VALID | AF)
+#define AF            (1ull << 10)
+#define NG            (1ull << 11)
+#define DBM           (1ull << 51)
+#define AP_EL0        (1ull << 6)
+#define AP_RO         (1ull << 7)
+#define NS            (1ull << 5)
+#define PXN           (1ull << 53)
+#define UXN           (1ull << 54)
+#define CONTIGUOUS    (1ull << 52)
+#define ATTR(n)       ((uint64_t)(n) << 2)
+#define S2_NORMAL     (0xfull << 2)
+#define S2_RW         (3ull << 6)
+#define S2_RO         (1ull << 6)
+#define PAGE_RW       (VALID | TABLE_OR_PAGE | AF)
+#define BLOCK_RW      (VALID | AF)
 
 /* MAIR: 0 Normal write-back, 1 Device-nGnRE, 2 Normal non-cacheable. */
 #define MAIR 0x4404ffull
@@ -104,14 +104,29 @@ static inline void fixture_setup(struct fixture *f)
     ck_assert_int_eq(bus_add_ram(f->bus, "ram", RAM_BASE, RAM_SIZE, PAS_MASK_BOTH, NULL), 0);
     f->mmu = mmu_create(f->bus, 0, 0);
     ck_assert_ptr_nonnull(f->mmu);
-    f->features = (struct mmu_features){
-        .pa_bits = 48, .granule4 = true, .granule16 = true, .granule64 = true, .hafdbs_af = true,
-        .hafdbs_dirty = true, .hpd = true, .pan = true, .pan2 = true, .vhe = true, .xnx = true, .ttst = true,
-        .sec_el2 = true, .asid16 = true, .vmid16 = true, .bti = true, .nv = true, .s2fwb = true, .e0pd = true};
+    f->features = (struct mmu_features){.pa_bits = 48,
+                                        .granule4 = true,
+                                        .granule16 = true,
+                                        .granule64 = true,
+                                        .hafdbs_af = true,
+                                        .hafdbs_dirty = true,
+                                        .hpd = true,
+                                        .pan = true,
+                                        .pan2 = true,
+                                        .vhe = true,
+                                        .xnx = true,
+                                        .ttst = true,
+                                        .sec_el2 = true,
+                                        .asid16 = true,
+                                        .vmid16 = true,
+                                        .bti = true,
+                                        .nv = true,
+                                        .s2fwb = true,
+                                        .e0pd = true};
     f->next_table = TABLES + 2 * PAGE;
     f->next_s2_table = S2_TABLES + PAGE;
-    f->regime = (struct mmu_regime){.id = REGIME_EL10, .security = PAS_NON_SECURE, .features = &f->features,
-                                    .mair = MAIR, .asid = {1, 1}};
+    f->regime = (struct mmu_regime){
+        .id = REGIME_EL10, .security = PAS_NON_SECURE, .features = &f->features, .mair = MAIR, .asid = {1, 1}};
     f->regime.sctlr = 1 | 1 << 2 | 1 << 12;
     f->regime.tcr = 16 | 16 << 16 | 2ull << 30 | 5ull << 32;
     f->regime.ttbr[0] = TABLES;

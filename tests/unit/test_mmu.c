@@ -307,17 +307,27 @@ END_TEST
 
 START_TEST(encodes_fault_status_codes)
 {
-    static const struct { enum fault_type type; int8_t level; unsigned code; } rows[] = {
-        {FAULT_ADDRESS_SIZE, 0, 0x00}, {FAULT_TRANSLATION, 1, 0x05}, {FAULT_ACCESS_FLAG, 2, 0x0a},
-        {FAULT_PERMISSION, 3, 0x0f}, {FAULT_SYNC_EXTERNAL, 0, 0x10}, {FAULT_SYNC_EXTERNAL_ON_WALK, 2, 0x16},
-        {FAULT_ALIGNMENT, 0, 0x21}, {FAULT_DEBUG, 0, 0x22}, {FAULT_TLB_CONFLICT, 0, 0x30},
-        {FAULT_HW_UPDATE, 0, 0x31}, {FAULT_EXCLUSIVE, 0, 0x35}, {FAULT_TRANSLATION, -1, 0x2b},
-        {FAULT_ADDRESS_SIZE, -1, 0x29}, {FAULT_SYNC_EXTERNAL_ON_WALK, -1, 0x13}, {FAULT_DOMAIN, 1, 0x3d},
-        {FAULT_DOMAIN, 2, 0x3e}, {FAULT_TAG_CHECK, 0, 0x11}, {FAULT_SYNC_PARITY_ON_WALK, 1, 0x1d}};
-    static const struct { enum fault_type type; int8_t level; unsigned code; } short_rows[] = {
-        {FAULT_TRANSLATION, 1, 0x05}, {FAULT_TRANSLATION, 2, 0x07}, {FAULT_ACCESS_FLAG, 1, 0x03},
-        {FAULT_ACCESS_FLAG, 2, 0x06}, {FAULT_DOMAIN, 1, 0x09}, {FAULT_DOMAIN, 2, 0x0b}, {FAULT_PERMISSION, 1, 0x0d},
-        {FAULT_PERMISSION, 2, 0x0f}, {FAULT_ALIGNMENT, 0, 0x01}, {FAULT_SYNC_EXTERNAL_ON_WALK, 2, 0x0e}};
+    static const struct {
+        enum fault_type type;
+        int8_t level;
+        unsigned code;
+    } rows[] = {{FAULT_ADDRESS_SIZE, 0, 0x00},  {FAULT_TRANSLATION, 1, 0x05},
+                {FAULT_ACCESS_FLAG, 2, 0x0a},   {FAULT_PERMISSION, 3, 0x0f},
+                {FAULT_SYNC_EXTERNAL, 0, 0x10}, {FAULT_SYNC_EXTERNAL_ON_WALK, 2, 0x16},
+                {FAULT_ALIGNMENT, 0, 0x21},     {FAULT_DEBUG, 0, 0x22},
+                {FAULT_TLB_CONFLICT, 0, 0x30},  {FAULT_HW_UPDATE, 0, 0x31},
+                {FAULT_EXCLUSIVE, 0, 0x35},     {FAULT_TRANSLATION, -1, 0x2b},
+                {FAULT_ADDRESS_SIZE, -1, 0x29}, {FAULT_SYNC_EXTERNAL_ON_WALK, -1, 0x13},
+                {FAULT_DOMAIN, 1, 0x3d},        {FAULT_DOMAIN, 2, 0x3e},
+                {FAULT_TAG_CHECK, 0, 0x11},     {FAULT_SYNC_PARITY_ON_WALK, 1, 0x1d}};
+    static const struct {
+        enum fault_type type;
+        int8_t level;
+        unsigned code;
+    } short_rows[] = {{FAULT_TRANSLATION, 1, 0x05},          {FAULT_TRANSLATION, 2, 0x07}, {FAULT_ACCESS_FLAG, 1, 0x03},
+                      {FAULT_ACCESS_FLAG, 2, 0x06},          {FAULT_DOMAIN, 1, 0x09},      {FAULT_DOMAIN, 2, 0x0b},
+                      {FAULT_PERMISSION, 1, 0x0d},           {FAULT_PERMISSION, 2, 0x0f},  {FAULT_ALIGNMENT, 0, 0x01},
+                      {FAULT_SYNC_EXTERNAL_ON_WALK, 2, 0x0e}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct fault_record fault = {.type = rows[i].type, .level = rows[i].level};
         ck_assert_uint_eq(mmu_fault_status_code(&fault), rows[i].code);
@@ -356,9 +366,11 @@ END_TEST
 
 START_TEST(fits_supersections_in_the_short_par)
 {
-    struct mmu_result result = {.pa = 0x12f3000000, .pas = PAS_NON_SECURE,
+    struct mmu_result result = {.pa = 0x12f3000000,
+                                .pas = PAS_NON_SECURE,
                                 .attrs = {.inner = 3 << 2 | 3, .outer = 3 << 2 | 3, .shareability = 1}};
-    ck_assert_uint_eq(at_par_short_success(&result, true), 0xf3120000 | 1 << 10 | 1 << 9 | 1 << 7 | 5 << 4 | 1 << 2 | 2);
+    ck_assert_uint_eq(at_par_short_success(&result, true),
+                      0xf3120000 | 1 << 10 | 1 << 9 | 1 << 7 | 5 << 4 | 1 << 2 | 2);
     ck_assert_uint_eq(at_par_short_success(&result, false), 0xf3000000 | 1 << 10 | 1 << 9 | 1 << 7 | 5 << 4 | 1 << 2);
     struct fault_record fault = {.type = FAULT_DOMAIN, .level = 2};
     ck_assert_uint_eq(at_par_short_fault(&fault), 0x0b << 1 | 1);

@@ -14,8 +14,14 @@
 enum { MAX_WORDS = 64, MAX_REGISTERS = 24, LINE = 8192, SHOWN = 10 };
 
 /* Memory that is zero but for a few words; the same words are big enough for one line's tables. */
-struct word { uint64_t address, value; bool changed; };
-struct memory { struct word words[MAX_WORDS]; unsigned count; };
+struct word {
+    uint64_t address, value;
+    bool changed;
+};
+struct memory {
+    struct word words[MAX_WORDS];
+    unsigned count;
+};
 
 static enum bus_result memory_read(void *opaque, uint64_t offset, unsigned size, struct bus_attrs attrs,
                                    uint64_t *value)
@@ -44,7 +50,10 @@ static enum bus_result memory_write(void *opaque, uint64_t offset, unsigned size
 
 static const struct bus_ops memory_ops = {memory_read, memory_write, 4 | 8};
 
-struct named { char name[16]; uint64_t value; };
+struct named {
+    char name[16];
+    uint64_t value;
+};
 
 struct vector {
     char *head, *registers, *descriptors, *outcome;
@@ -103,10 +112,33 @@ static void parse_descriptors(char *text, struct memory *memory)
 }
 
 static const struct mmu_features features_v94 = {
-    .pa_bits = 48, .granule4 = true, .granule16 = true, .granule64 = true, .hafdbs_af = true, .hafdbs_dirty = true,
-    .hpd = true, .hpd2 = true, .pan = true, .pan2 = true, .pan3 = true, .uao = true, .vhe = true, .xnx = true,
-    .cnp = true, .ttst = true, .ttcnp = true, .e0pd = true, .s2fwb = true, .bti = true, .asid16 = true,
-    .vmid16 = true, .nv = true, .pauth = true, .sec_el2 = true, .aa32hpd = true, .lsmaoc = true,
+    .pa_bits = 48,
+    .granule4 = true,
+    .granule16 = true,
+    .granule64 = true,
+    .hafdbs_af = true,
+    .hafdbs_dirty = true,
+    .hpd = true,
+    .hpd2 = true,
+    .pan = true,
+    .pan2 = true,
+    .pan3 = true,
+    .uao = true,
+    .vhe = true,
+    .xnx = true,
+    .cnp = true,
+    .ttst = true,
+    .ttcnp = true,
+    .e0pd = true,
+    .s2fwb = true,
+    .bti = true,
+    .asid16 = true,
+    .vmid16 = true,
+    .nv = true,
+    .pauth = true,
+    .sec_el2 = true,
+    .aa32hpd = true,
+    .lsmaoc = true,
 };
 
 static struct mmu_features features_v85, features_a32;
@@ -114,8 +146,10 @@ static struct mmu_features features_v85, features_a32;
 /* "el20" is EL2&0 with TGE; s1, s12 and s2 are EL1&0. */
 static enum regime_id regime_named(const char *name)
 {
-    return strcmp(name, "el2") == 0 ? REGIME_EL2 : strcmp(name, "el20") == 0 ? REGIME_EL20
-           : strcmp(name, "el3") == 0 ? REGIME_EL3 : REGIME_EL10;
+    return strcmp(name, "el2") == 0    ? REGIME_EL2
+           : strcmp(name, "el20") == 0 ? REGIME_EL20
+           : strcmp(name, "el3") == 0  ? REGIME_EL3
+                                       : REGIME_EL10;
 }
 
 static void fill_regime(const struct vector *vector, enum regime_id id, const struct mmu_features *features,
@@ -126,7 +160,8 @@ static void fill_regime(const struct vector *vector, enum regime_id id, const st
     *regime = (struct mmu_regime){.id = id, .features = features};
     regime->scr = value_of(vector, "SCR_EL3");
     regime->security = regime->scr & 1 ? PAS_NON_SECURE : PAS_SECURE;
-#define BANKED(member, text) snprintf(name, sizeof name, text "_EL%c", suffix[id]), regime->member = value_of(vector, name)
+#define BANKED(member, text)                                                                                           \
+    snprintf(name, sizeof name, text "_EL%c", suffix[id]), regime->member = value_of(vector, name)
     BANKED(sctlr, "SCTLR");
     BANKED(tcr, "TCR");
     BANKED(mair, "MAIR");
@@ -154,10 +189,16 @@ static struct mmu_access access_named(const char *name)
 static const char *fault_name(enum fault_type type)
 {
     static const char *const names[] = {
-        [FAULT_NONE] = "None", [FAULT_ACCESS_FLAG] = "AccessFlag", [FAULT_ALIGNMENT] = "Alignment",
-        [FAULT_DOMAIN] = "Domain", [FAULT_PERMISSION] = "Permission", [FAULT_TRANSLATION] = "Translation",
-        [FAULT_ADDRESS_SIZE] = "AddressSize", [FAULT_SYNC_EXTERNAL_ON_WALK] = "SyncExternalOnWalk",
-        [FAULT_HW_UPDATE] = "HWUpdateAccessFlag", [FAULT_ICACHE_MAINT] = "",
+        [FAULT_NONE] = "None",
+        [FAULT_ACCESS_FLAG] = "AccessFlag",
+        [FAULT_ALIGNMENT] = "Alignment",
+        [FAULT_DOMAIN] = "Domain",
+        [FAULT_PERMISSION] = "Permission",
+        [FAULT_TRANSLATION] = "Translation",
+        [FAULT_ADDRESS_SIZE] = "AddressSize",
+        [FAULT_SYNC_EXTERNAL_ON_WALK] = "SyncExternalOnWalk",
+        [FAULT_HW_UPDATE] = "HWUpdateAccessFlag",
+        [FAULT_ICACHE_MAINT] = "",
     };
     return names[type] ? names[type] : "?";
 }
@@ -216,8 +257,8 @@ static void setup(struct context *context)
     memset(context, 0, sizeof *context);
     context->bus = bus_create();
     ck_assert_ptr_nonnull(context->bus);
-    ck_assert_int_eq(bus_add_mmio(context->bus, "tables", 0, 1ull << 52, PAS_MASK_BOTH, &memory_ops,
-                                  &context->memory, NULL), 0);
+    ck_assert_int_eq(
+        bus_add_mmio(context->bus, "tables", 0, 1ull << 52, PAS_MASK_BOTH, &memory_ops, &context->memory, NULL), 0);
     context->mmu = mmu_create(context->bus, 0, 64);
     ck_assert_ptr_nonnull(context->mmu);
 }
@@ -250,8 +291,9 @@ static void run_a64(struct context *context, struct vector *vector)
     uint64_t va;
     struct mmu_regime regime;
     struct mmu_result result;
-    ck_assert_int_eq(sscanf(vector->head, "%7s EL%u PAN=%u UAO=%u %7s va=%" SCNx64, regime_name, &el, &pan, &uao,
-                            access_name, &va), 6);
+    ck_assert_int_eq(
+        sscanf(vector->head, "%7s EL%u PAN=%u UAO=%u %7s va=%" SCNx64, regime_name, &el, &pan, &uao, access_name, &va),
+        6);
     /* An unprivileged access is one from EL0, in the regime of EL0: EL1&0 also for lines named el2 and el3. */
     bool unprivileged = access_name[1] == 'U';
     enum regime_id id = regime_named(regime_name);
@@ -273,8 +315,8 @@ static void run_a32(struct context *context, struct vector *vector)
     unsigned el, pan;
     uint64_t va;
     struct mmu_result result;
-    struct mmu_regime regime = {.id = REGIME_EL10, .aarch32 = true, .security = PAS_NON_SECURE,
-                                .features = &features_a32};
+    struct mmu_regime regime = {
+        .id = REGIME_EL10, .aarch32 = true, .security = PAS_NON_SECURE, .features = &features_a32};
     ck_assert_int_eq(sscanf(vector->head, "%7s EL%u PAN=%u %7s va=%" SCNx64, regime_name, &el, &pan, access_name, &va),
                      5);
     regime.sctlr = value_of(vector, "SCTLR");

@@ -22,8 +22,12 @@ static void teardown(void)
 
 static void tlbi(enum tlbi_op op, uint64_t address)
 {
-    struct tlbi operation = {.op = op, .regime = f.regime.id, .security = f.regime.security, .address = address,
-                             .asid = f.regime.asid[0], .vmid = f.regime.vmid};
+    struct tlbi operation = {.op = op,
+                             .regime = f.regime.id,
+                             .security = f.regime.security,
+                             .address = address,
+                             .asid = f.regime.asid[0],
+                             .vmid = f.regime.vmid};
     mmu_tlbi(f.mmu, &operation);
 }
 
@@ -334,7 +338,9 @@ END_TEST
 
 /* --- fuzz --- */
 
-struct random { uint64_t state; };
+struct random {
+    uint64_t state;
+};
 
 static uint64_t next_random(struct random *random)
 {
@@ -409,8 +415,10 @@ static struct mmu_access random_access(struct random *random)
     access.read = access.type == ACCESS_READ || (r & 0x200);
     if (access.type == ACCESS_FETCH)
         access.read = access.write = false;
-    access.el = f.regime.id == REGIME_EL3 ? 3 : f.regime.id == REGIME_EL10 ? r >> 10 & 1
-                : f.regime.id == REGIME_EL20 ? (r >> 10 & 1) * 2 : 2;
+    access.el = f.regime.id == REGIME_EL3    ? 3
+                : f.regime.id == REGIME_EL10 ? r >> 10 & 1
+                : f.regime.id == REGIME_EL20 ? (r >> 10 & 1) * 2
+                                             : 2;
     access.pan = r >> 11 & 1;
     access.at_pan = r >> 12 & 1;
     access.size = (uint8_t)(1u << (r >> 13 & 3));
@@ -421,8 +429,8 @@ static struct mmu_access random_access(struct random *random)
 
 static uint64_t random_va(struct random *random)
 {
-    static const uint64_t masks[8] = {0xfff, 0xffff, 0x1fffff, 0x3fffffff, 0x7fffffffff, 0xffffffffffff,
-                                      0xffffffff, UINT64_MAX};
+    static const uint64_t masks[8] = {0xfff,        0xffff,         0x1fffff,   0x3fffffff,
+                                      0x7fffffffff, 0xffffffffffff, 0xffffffff, UINT64_MAX};
     uint64_t va = next_random(random) & masks[next_random(random) & 7];
     return next_random(random) & 1 ? va : va | 0xffff000000000000;
 }
@@ -430,8 +438,10 @@ static uint64_t random_va(struct random *random)
 static void random_tlbi(struct random *random)
 {
     uint64_t r = next_random(random);
-    struct tlbi operation = {.op = (enum tlbi_op)(r % (TLBI_IPAS2 + 1)), .regime = f.regime.id,
-                             .security = f.regime.security, .address = random_va(random)};
+    struct tlbi operation = {.op = (enum tlbi_op)(r % (TLBI_IPAS2 + 1)),
+                             .regime = f.regime.id,
+                             .security = f.regime.security,
+                             .address = random_va(random)};
     if (r & 0x100)
         operation.range = (r >> 16 & 0xfff) << 12;
     mmu_tlbi(f.mmu, &operation);
