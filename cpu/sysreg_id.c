@@ -1,6 +1,7 @@
 /* Identification registers, and a PE's identity at creation. */
 #include "cpu/sysreg_handlers.h"
 
+#include "cpu/cpu.h"
 #include "cpu/impdef.h"
 #include "cpu/sysreg_access.h"
 #include "cpu/traps.h"
@@ -68,9 +69,10 @@ enum sysreg_result sysreg_read_rmr(struct pe *pe, const struct sysreg_row *row, 
 
 enum sysreg_result sysreg_write_rmr(struct pe *pe, const struct sysreg_row *row, uint64_t value)
 {
-    if (value & RMR_RR)
-        log_message(pe->env->log, LOG_UNIMPLEMENTED, "PE %u: warm reset requested by %s", pe->index, row->name);
-    return SYSREG_DONE;
+    if (!(value & RMR_RR))
+        return SYSREG_DONE;
+    pe_reset(pe, false);
+    return SYSREG_EXCEPTION; /* the PC is the reset address */
 }
 
 static bool is_identification(const struct sysreg_row *row)

@@ -1,4 +1,4 @@
-/* PSTATE, FPCR, stack pointers, interrupt status, and control registers whose layout depends on others. */
+/* PSTATE, FPCR, stack pointers, interrupt status. */
 #include "cpu/exception.h"
 #include "cpu/sysreg_access.h"
 #include "cpu/sysreg_handlers.h"
@@ -166,44 +166,5 @@ enum sysreg_result sysreg_write_hcr_el2(struct pe *pe, const struct sysreg_row *
     sysreg_store(pe, row, value);
     if (!pe->have_el3)
         SR(pe, HCR_EL2) |= value & 1ull << HCD;
-    return SYSREG_DONE;
-}
-
-/* CPTR_EL2 has two layouts; the writable and the RES1 bits are those of the present one. */
-enum sysreg_result sysreg_write_cptr_el2(struct pe *pe, const struct sysreg_row *row, uint64_t value)
-{
-    const uint64_t tcpac = 1ull << 31, tam = 1ull << 30;
-    bool sve = has_feature(pe, FEATURE_SVE), amu = has_feature(pe, FEATURE_AMUv1);
-    if (SR(pe, HCR_EL2) & HCR_EL2_E2H) {
-        const uint64_t fpen = 3ull << 20, zen = 3ull << 16;
-        SR(pe, CPTR_EL2) = value & (tcpac | fpen | (sve ? zen : 0) | (amu ? tam : 0));
-    } else {
-        const uint64_t tfp = 1ull << 10, tz = 1ull << 8, res1 = 0x32ff;
-        SR(pe, CPTR_EL2) = (value & (tcpac | tfp | (sve ? tz : 0) | (amu ? tam : 0))) | res1 | (sve ? 0 : tz);
-    }
-    return SYSREG_DONE;
-}
-
-/* TCR_EL2 is TCR_EL1's layout with HCR_EL2.E2H, else the one-range layout. */
-enum sysreg_result sysreg_write_tcr_el2(struct pe *pe, const struct sysreg_row *row, uint64_t value)
-{
-    if (SR(pe, HCR_EL2) & HCR_EL2_E2H) {
-        SR(pe, TCR_EL2) = value & sysreg_writable(pe, sysreg_lookup(SYSREG_KEY(3, 0, 2, 0, 2)));
-        return SYSREG_DONE;
-    }
-    uint64_t writable = 0x17ff3full; /* T0SZ, IRGN0, ORGN0, SH0, TG0, PS, TBI */
-    if (has_feature(pe, FEATURE_HAF))
-        writable |= 1ull << 21;
-    if (has_feature(pe, FEATURE_HAFDBS))
-        writable |= 1ull << 22;
-    if (has_feature(pe, FEATURE_HPDS))
-        writable |= 1ull << 24;
-    if (has_feature(pe, FEATURE_HPDS2))
-        writable |= 0xfull << 25;
-    if (has_feature(pe, FEATURE_PAuth))
-        writable |= 1ull << 29;
-    if (has_feature(pe, FEATURE_MTE2))
-        writable |= 1ull << 30;
-    SR(pe, TCR_EL2) = (value & writable) | 1ull << 31 | 1ull << 23;
     return SYSREG_DONE;
 }
