@@ -288,4 +288,5 @@ void sysreg_reset(struct pe *pe, bool cold)
     SR(pe, MDCR_EL2) = pe->model->pmu_counters; /* HPMN */
     if (!pe->have_el3) /* SCR_EL3 as its absence is treated: HCE, RW, and no trap */
         SR(pe, SCR_EL3) = SCR_WITHOUT_EL3 | (pe->secure_only ? 0 : SCR_EL3_NS);
+    sysreg_reset_devices(pe);
 }

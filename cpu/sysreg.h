@@ -104,5 +104,7 @@ bool sysreg_poke(struct pe *pe, const struct sysreg_row *row, uint64_t value);
 void pe_identify(struct pe *pe);
 /* Reset values of all registers; a warm reset keeps those that only a cold one touches. */
 void sysreg_reset(struct pe *pe, bool cold);
+/* The registers that are kept by the generic timer and the GIC: those are the PE's, and are reset with it. */
+void sysreg_reset_devices(struct pe *pe);
 
 #endif

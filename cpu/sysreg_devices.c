@@ -103,6 +103,16 @@ enum sysreg_result sysreg_write_ich_hcr(struct pe *pe, const struct sysreg_row *
     return result;
 }
 
+void sysreg_reset_devices(struct pe *pe)
+{
+    if (pe->timer)
+        generic_timer_reset(pe->timer);
+    if (pe->gic) {
+        gic_pe_reset(pe->gic);
+        gic_set_pe_state(pe->gic, pe->pstate.el, !(effective_scr(pe) & SCR_EL3_NS));
+    }
+}
+
 static bool secure_now(const struct pe *pe) { return !(effective_scr(pe) & SCR_EL3_NS); }
 
 enum sysreg_result sysreg_read_icc_sre_el1(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
