@@ -124,7 +124,7 @@ static bool read_part(struct pe *pe, const struct target *target, const struct m
 static bool write_part(struct pe *pe, const struct target *target, const struct mmu_access *access,
                        const uint8_t *data)
 {
-    if (is_memory(target)) {
+    if (is_memory(target) && !(target->region->kind == BUS_ROM && target->region->ops)) { /* not a ROM device */
         struct bus_region *region = target->region;
         if (region->kind == BUS_ROM)
             return true;

@@ -21,6 +21,8 @@ int device_attach(struct device *device, const struct bus_region **other)
 {
     if (other)
         *other = NULL;
+    if (device->ops->attach)
+        return device->ops->attach(device, other);
     if (!device->size)
         return 0;
     return bus_add_mmio(device->env->bus, device->name, device->base, device->size, device->pas_mask,

@@ -22,6 +22,7 @@ struct device_ops {
     const struct state_field *fields; /* guest-visible state; reset by the framework before `reset` */
     size_t field_count;
     uint32_t state_version;
+    int (*attach)(struct device *device, const struct bus_region **other); /* optional: instead of an MMIO window */
     void (*reset)(struct device *device);   /* optional: beyond the fields' reset values */
     void (*destroy)(struct device *device); /* frees the device itself */
     uint64_t (*hash_extra)(void *device, uint64_t hash);
@@ -49,7 +50,7 @@ struct device {
 /* Fills the common part. `irq` may be NULL. */
 void device_init(struct device *device, const struct device_ops *ops, const struct device_env *env, uint64_t base,
                  uint64_t size, unsigned pas_mask, struct irq_line *irq, unsigned spi);
-/* Puts the window on the bus: 0 or bus_add_mmio's errors. */
+/* Puts the device on the bus: 0 or the errors of bus_add_*. */
 int device_attach(struct device *device, const struct bus_region **other);
 /* Resets the fields, then calls ops->reset. */
 void device_reset(struct device *device);

@@ -29,12 +29,21 @@ static void bus_written(void *opaque, struct bus_region *region, uint64_t offset
     icache_exclusive_written(opaque, NULL, region, offset, size);
 }
 
+/* A ROM device changed between memory and registers: nobody may keep a host pointer into it. */
+static void bus_remapped(void *opaque, struct bus_region *region)
+{
+    struct icache *icache = opaque;
+    for (size_t i = 0; i < icache->pe_count; i++)
+        pe_flush_fast_tlb(icache->pes[i]);
+}
+
 struct icache *icache_create(struct bus *bus)
 {
     struct icache *icache = calloc(1, sizeof(*icache));
     if (icache) {
         icache->bus = bus;
         bus_set_watch(bus, bus_written, icache);
+        bus_set_remap_watch(bus, bus_remapped, icache);
     }
     return icache;
 }

@@ -19,18 +19,32 @@ struct region_list {
     size_t count, capacity;
 };
 
+/* The region that the last search found: devices are polled. A cache of in_pas, never visible. */
+struct recent {
+    struct bus_region *region[PAS_COUNT];
+};
+
 struct bus {
     struct region_list all; /* owns the regions; sorted by base, then by PAS mask */
     struct region_list in_pas[PAS_COUNT];
-    /* The region that the last access hit: devices are polled. A cache of in_pas, never visible. */
-    struct bus_region *last[PAS_COUNT];
+    struct recent *recent; /* behind a pointer, so that looking does not need a mutable bus */
     bus_watch_fn *watch;
     void *watch_opaque;
+    bus_remap_fn *remap;
+    void *remap_opaque;
 };
 
 struct bus *bus_create(void)
 {
-    return calloc(1, sizeof(struct bus));
+    struct bus *bus = calloc(1, sizeof(*bus));
+    struct recent *recent = calloc(1, sizeof(*recent));
+    if (!bus || !recent) {
+        free(bus);
+        free(recent);
+        return NULL;
+    }
+    bus->recent = recent;
+    return bus;
 }
 
 static void *map_zero(uint64_t size)
@@ -57,6 +71,7 @@ void bus_destroy(struct bus *bus)
     free(bus->all.at);
     for (unsigned pas = 0; pas < PAS_COUNT; pas++)
         free(bus->in_pas[pas].at);
+    free(bus->recent);
     free(bus);
 }
 
@@ -143,7 +158,8 @@ static int insert_region(struct bus *bus, struct bus_region *region)
     return 0;
 }
 
-static int add_region(struct bus *bus, const struct bus_region *model, const struct bus_region **other)
+static int add_region_at(struct bus *bus, const struct bus_region *model, struct bus_region **added,
+                         const struct bus_region **other)
 {
     int error = check_region(bus, model->base, model->size, model->pas_mask, other);
     if (error)
@@ -163,7 +179,14 @@ static int add_region(struct bus *bus, const struct bus_region *model, const str
     error = memory && (!region->host || !region->page_flags) ? -ENOMEM : insert_region(bus, region);
     if (error)
         region_destroy(region);
+    else if (added)
+        *added = region;
     return error;
+}
+
+static int add_region(struct bus *bus, const struct bus_region *model, const struct bus_region **other)
+{
+    return add_region_at(bus, model, NULL, other);
 }
 
 int bus_add_ram(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
@@ -178,6 +201,15 @@ int bus_add_rom(struct bus *bus, const char *name, uint64_t base, uint64_t size,
 {
     struct bus_region region = {.name = name, .kind = BUS_ROM, .base = base, .size = size, .pas_mask = pas_mask};
     return add_region(bus, &region, other);
+}
+
+int bus_add_rom_device(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
+                       const struct bus_ops *ops, void *opaque, struct bus_region **region,
+                       const struct bus_region **other)
+{
+    struct bus_region model = {.name = name, .kind = BUS_ROM, .base = base, .size = size, .pas_mask = pas_mask,
+                               .ops = ops, .opaque = opaque};
+    return add_region_at(bus, &model, region, other);
 }
 
 int bus_add_mmio(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
@@ -250,29 +282,29 @@ static struct bus_region *find_with_room(const struct bus *bus, enum pas pas, ui
     return NULL; /* aliases in a circle claim nothing */
 }
 
-struct bus_region *bus_find(const struct bus *bus, enum pas pas, uint64_t pa, uint64_t *offset)
-{
-    uint64_t at = 0, room;
-    struct bus_region *region = (unsigned)pas < PAS_COUNT ? find_with_room(bus, pas, pa, &at, &room) : NULL;
-    if (offset)
-        *offset = at;
-    return region;
-}
-
-/* As bus_find, remembering the region for the next access when no alias was involved. */
-static struct bus_region *route(struct bus *bus, enum pas pas, uint64_t pa, uint64_t *offset, uint64_t *room)
+/* As find_with_room, looking first where the last search ended; regions found through an alias are not kept. */
+static struct bus_region *route(const struct bus *bus, enum pas pas, uint64_t pa, uint64_t *offset, uint64_t *room)
 {
     if ((unsigned)pas >= PAS_COUNT)
         return NULL;
-    struct bus_region *region = bus->last[pas];
+    struct bus_region *region = bus->recent->region[pas];
     if (region && contains(region, pa)) {
         *offset = pa - region->base;
         *room = region->size - *offset;
         return region;
     }
     region = find_with_room(bus, pas, pa, offset, room);
-    if (region && pa - region->base == *offset && (region->pas_mask & PAS_BIT(pas)))
-        bus->last[pas] = region;
+    if (region && pa - region->base == *offset)
+        bus->recent->region[pas] = region;
+    return region;
+}
+
+struct bus_region *bus_find(const struct bus *bus, enum pas pas, uint64_t pa, uint64_t *offset)
+{
+    uint64_t at = 0, room;
+    struct bus_region *region = route(bus, pas, pa, &at, &room);
+    if (offset)
+        *offset = at;
     return region;
 }
 
@@ -383,7 +415,7 @@ enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bu
     struct bus_region *region = route(bus, attrs.pas, pa, &offset, &room);
     if (!region)
         return BUS_DECODE_ERROR;
-    if (region->kind == BUS_MMIO) {
+    if (region->kind == BUS_MMIO || (region->kind == BUS_ROM && region->ops && !attrs.debug)) {
         if (!region->ops->write || !device_accepts(region, offset, size, room))
             return BUS_DEVICE_ERROR;
         return region->ops->write(region->opaque, offset, size, attrs, value);
@@ -408,7 +440,7 @@ enum bus_result bus_read_block(struct bus *bus, uint64_t pa, void *data, size_t 
         struct bus_region *region = route(bus, attrs.pas, pa, &offset, &room);
         if (!region)
             return BUS_DECODE_ERROR;
-        if (region->kind == BUS_MMIO)
+        if (region->kind == BUS_MMIO && !(region->host && attrs.debug))
             return BUS_DEVICE_ERROR;
         size_t part = size < room ? size : (size_t)room;
         memcpy(to, region->host + offset, part);
@@ -429,7 +461,7 @@ enum bus_result bus_write_block(struct bus *bus, uint64_t pa, const void *data, 
         struct bus_region *region = route(bus, attrs.pas, pa, &offset, &room);
         if (!region)
             return BUS_DECODE_ERROR;
-        if (region->kind == BUS_MMIO)
+        if (region->kind == BUS_MMIO && !(region->host && attrs.debug))
             return BUS_DEVICE_ERROR;
         size_t part = size < room ? size : (size_t)room;
         if (region->kind == BUS_RAM || attrs.debug) {
@@ -443,6 +475,31 @@ enum bus_result bus_write_block(struct bus *bus, uint64_t pa, const void *data, 
             return BUS_DECODE_ERROR;
     }
     return BUS_OK;
+}
+
+void bus_set_remap_watch(struct bus *bus, bus_remap_fn *fn, void *opaque)
+{
+    bus->remap = fn;
+    bus->remap_opaque = opaque;
+}
+
+void bus_set_direct(struct bus *bus, struct bus_region *region, bool direct)
+{
+    enum bus_region_kind kind = direct ? BUS_ROM : BUS_MMIO;
+    if (region->kind == kind)
+        return;
+    region->kind = kind;
+    if (bus->remap)
+        bus->remap(bus->remap_opaque, region);
+}
+
+void bus_program(struct bus *bus, struct bus_region *region, uint64_t offset, const void *data, size_t size,
+                 uint16_t requester)
+{
+    if (offset > region->size || size > region->size - offset)
+        return;
+    before_store(bus, region, offset, size, requester);
+    memcpy(region->host + offset, data, size);
 }
 
 static bool page_is_zero(const uint8_t *page)

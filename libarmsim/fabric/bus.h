@@ -41,6 +41,10 @@ struct bus_ops {
     uint8_t sizes; /* bit n set: accesses of n bytes (1|2|4|8); 0 means 1, 2 and 4 */
 };
 
+/*
+ * A ROM with `ops` is a ROM device (flash): it is read as memory, but writes go to the device, which may also turn the
+ * whole region into MMIO for a while (bus_set_direct). Writes to a ROM without `ops` are ignored.
+ */
 enum bus_region_kind { BUS_RAM, BUS_ROM, BUS_MMIO, BUS_ALIAS };
 
 struct bus_region {
@@ -48,8 +52,8 @@ struct bus_region {
     enum bus_region_kind kind;
     uint64_t base, size;    /* bytes; size is not 0 and base + size does not wrap */
     unsigned pas_mask;      /* PAS_BIT()s in which the region appears */
-    uint8_t *host;          /* RAM, ROM: the host memory (page aligned, owned by the bus) */
-    uint8_t *page_flags;    /* RAM, ROM: one BUS_PAGE_* byte for each 4 KiB page */
+    uint8_t *host;          /* RAM, ROM, ROM device: the host memory (page aligned, owned by the bus) */
+    uint8_t *page_flags;    /* where there is host memory: one BUS_PAGE_* byte for each 4 KiB page */
     const struct bus_ops *ops;
     void *opaque;
     uint64_t alias_target; /* ALIAS: the physical address that base maps to, same PAS */
@@ -77,12 +81,27 @@ int bus_add_ram(struct bus *bus, const char *name, uint64_t base, uint64_t size,
                 const struct bus_region **other);
 int bus_add_rom(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
                 const struct bus_region **other);
+/* A ROM device; *region, if not NULL, is what bus_set_direct() and bus_program() take. */
+int bus_add_rom_device(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
+                       const struct bus_ops *ops, void *opaque, struct bus_region **region,
+                       const struct bus_region **other);
 int bus_add_mmio(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
                  const struct bus_ops *ops, void *opaque, const struct bus_region **other);
 int bus_add_alias(struct bus *bus, const char *name, uint64_t base, uint64_t size, unsigned pas_mask,
                   uint64_t target, const struct bus_region **other);
 
 void bus_set_watch(struct bus *bus, bus_watch_fn *fn, void *opaque);
+
+/*
+ * ROM devices. bus_set_direct: whether reads see the memory (BUS_ROM) or the device (BUS_MMIO); tells the remap watch,
+ * which must drop host pointers into the region. bus_program: changes the memory, as the device decided to, telling
+ * the write watch.
+ */
+typedef void bus_remap_fn(void *opaque, struct bus_region *region);
+void bus_set_remap_watch(struct bus *bus, bus_remap_fn *fn, void *opaque);
+void bus_set_direct(struct bus *bus, struct bus_region *region, bool direct);
+void bus_program(struct bus *bus, struct bus_region *region, uint64_t offset, const void *data, size_t size,
+                 uint16_t requester);
 
 /* The region that claims `pa` in `pas` (aliases resolved), or NULL. *offset is relative to its base. */
 struct bus_region *bus_find(const struct bus *bus, enum pas pas, uint64_t pa, uint64_t *offset);
@@ -92,7 +111,7 @@ struct bus_region *bus_region_at(const struct bus *bus, size_t index); /* sorted
 /*
  * One access of 1, 2, 4 or 8 bytes, naturally aligned or not (an unaligned access to MMIO is a
  * BUS_DEVICE_ERROR). A size that the device doesn't declare is a BUS_DEVICE_ERROR.
- * ROM writes are BUS_OK and ignored for `debug` false; with `debug` true they store (loaders).
+ * ROM writes are BUS_OK and ignored (or the ROM device's) for `debug` false; with `debug` true they store (loaders).
  */
 enum bus_result bus_read(struct bus *bus, uint64_t pa, unsigned size, struct bus_attrs attrs, uint64_t *value);
 enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bus_attrs attrs, uint64_t value);

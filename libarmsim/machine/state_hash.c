@@ -73,7 +73,7 @@ static uint64_t hash_machine(struct armsim_machine *machine)
 
 static bool is_memory(const struct bus_region *region)
 {
-    return region->kind == BUS_RAM || region->kind == BUS_ROM;
+    return region->host; /* a ROM device's too, whatever it shows at the moment */
 }
 
 bool machine_state_section(struct armsim_machine *machine, size_t index, const char **name, uint64_t *hash)
