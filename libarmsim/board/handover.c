@@ -3,13 +3,16 @@
  * the requirements of the kernel's Documentation/arm64/booting.rst ("CPU mode", "Architected timers", "System
  * registers").
  */
+#include "cpu/host.h"
 #include "libarmsim/board/virt.h"
 
-#define SYSREG_CNTFRQ_EL0 ARMSIM_SYSREG(3, 3, 14, 0, 0)
-#define SYSREG_SCR_EL3 ARMSIM_SYSREG(3, 6, 1, 1, 0)
-#define SYSREG_CPTR_EL3 ARMSIM_SYSREG(3, 6, 1, 1, 2)
-#define SYSREG_MDCR_EL3 ARMSIM_SYSREG(3, 6, 1, 3, 1)
-#define SYSREG_ICC_SRE_EL3 ARMSIM_SYSREG(3, 6, 12, 12, 5)
+/* Keys of cpu/host.h. */
+#define SYSREG(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+#define SYSREG_CNTFRQ_EL0 SYSREG(3, 3, 14, 0, 0)
+#define SYSREG_SCR_EL3 SYSREG(3, 6, 1, 1, 0)
+#define SYSREG_CPTR_EL3 SYSREG(3, 6, 1, 1, 2)
+#define SYSREG_MDCR_EL3 SYSREG(3, 6, 1, 3, 1)
+#define SYSREG_ICC_SRE_EL3 SYSREG(3, 6, 12, 12, 5)
 
 /* SCR_EL3. Fields of features that the PE lacks are RES0 and stay 0. */
 #define SCR_NS (UINT64_C(1) << 0)
@@ -47,17 +50,17 @@ static uint64_t scr_value(const struct armsim_machine *machine, const struct pe 
 
 void handover_pe(struct armsim_machine *machine, unsigned index, uint64_t entry)
 {
-    const struct pe *pe = machine->pes[index];
+    struct pe *pe = machine->pes[index];
     unsigned el = pe->have_el2 ? 2 : 1;
-    armsim_write_register(machine, index, SYSREG_CNTFRQ_EL0, machine->options.counter_frequency);
+    host_write(pe, SYSREG_CNTFRQ_EL0, machine->options.counter_frequency);
     if (pe->have_el3) {
-        armsim_write_register(machine, index, SYSREG_SCR_EL3, scr_value(machine, pe));
-        armsim_write_register(machine, index, SYSREG_CPTR_EL3, CPTR_EZ | CPTR_ESM);
-        armsim_write_register(machine, index, SYSREG_MDCR_EL3, MDCR_NSPB_NON_SECURE | MDCR_NSTB_NON_SECURE);
+        host_write(pe, SYSREG_SCR_EL3, scr_value(machine, pe));
+        host_write(pe, SYSREG_CPTR_EL3, CPTR_EZ | CPTR_ESM);
+        host_write(pe, SYSREG_MDCR_EL3, MDCR_NSPB_NON_SECURE | MDCR_NSTB_NON_SECURE);
         if (machine->options.gic_version == 3)
-            armsim_write_register(machine, index, SYSREG_ICC_SRE_EL3, ICC_SRE_ALL);
+            host_write(pe, SYSREG_ICC_SRE_EL3, ICC_SRE_ALL);
     }
-    armsim_poke(machine, index, ARMSIM_REG_PSTATE, PSTATE_DAIF | PSTATE_ELXH(el));
+    host_set_pstate(pe, PSTATE_DAIF | PSTATE_ELXH(el));
     for (unsigned n = 0; n < 31; n++)
         machine_set_x(machine, index, n, 0);
     machine_set_pc(machine, index, entry);

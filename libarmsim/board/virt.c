@@ -1,7 +1,7 @@
 /*
  * The board `virt`: QEMU's memory map and device tree shape, so that stock software runs unmodified.
  *
- *     0x00000000  flash, two banks of 64 MiB (read-only memory; the first belongs to the Secure side with secure=on)
+ *     0x00000000  flash, two banks of 64 MiB (the first belongs to the Secure side with secure=on)
  *     0x08000000  GIC
  *     0x09000000  PL011 (SPI 1), 0x09010000 PL031 (SPI 2), 0x09020000 fw_cfg, 0x09030000 PL061 (SPI 7),
  *     0x09040000  Secure PL011 (SPI 8, with secure=on)
@@ -33,29 +33,11 @@ static const struct board_gic virt_gic = {
     .ppi_maintenance = 25,
 };
 
-/* Memory beside the RAM. */
-static const struct virt_memory {
-    const char *name;
-    uint64_t base, size;
-    bool rom;
-    bool secure_machine_only; /* there with secure=on only */
-    bool secure_side_only;    /* with secure=on, hidden from the Non-secure side */
-} virt_memories[] = {
-    {"flash0", VIRT_FLASH_BASE, VIRT_FLASH_BANK, true, false, true},
-    {"flash1", VIRT_FLASH_BASE + VIRT_FLASH_BANK, VIRT_FLASH_BANK, true, false, false},
-    {"secure-ram", VIRT_SECURE_RAM_BASE, VIRT_SECURE_RAM_SIZE, false, true, true},
-};
-
-static int map_memory(struct armsim_machine *machine, const struct virt_memory *memory)
+static int map_ram(struct armsim_machine *machine, const char *name, uint64_t base, uint64_t size, unsigned pas_mask)
 {
-    bool secure = machine->options.secure;
-    if (memory->secure_machine_only && !secure)
-        return 0;
-    unsigned pas_mask = secure && memory->secure_side_only ? PAS_BIT(PAS_SECURE) : PAS_MASK_BOTH;
     const struct bus_region *other;
-    int result = (memory->rom ? bus_add_rom : bus_add_ram)(machine->bus, memory->name, memory->base, memory->size,
-                                                           pas_mask, &other);
-    return machine_map_result(machine, memory->name, memory->base, memory->size, result, other);
+    int result = bus_add_ram(machine->bus, name, base, size, pas_mask, &other);
+    return machine_map_result(machine, name, base, size, result, other);
 }
 
 static int virt_map(struct armsim_machine *machine)
@@ -68,14 +50,10 @@ static int virt_map(struct armsim_machine *machine)
     machine->board_data = calloc(1, sizeof(*machine->board_data));
     if (!machine->board_data)
         return machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory");
-    for (size_t i = 0; i < sizeof(virt_memories) / sizeof(virt_memories[0]); i++) {
-        int error = map_memory(machine, &virt_memories[i]);
-        if (error < 0)
-            return error;
-    }
-    const struct bus_region *other;
-    int result = bus_add_ram(machine->bus, "ram", VIRT_RAM_BASE, ram_size, PAS_MASK_BOTH, &other);
-    return machine_map_result(machine, "ram", VIRT_RAM_BASE, ram_size, result, other);
+    int error = map_ram(machine, "ram", VIRT_RAM_BASE, ram_size, PAS_MASK_BOTH);
+    if (error == 0 && machine->options.secure)
+        error = map_ram(machine, "secure-ram", VIRT_SECURE_RAM_BASE, VIRT_SECURE_RAM_SIZE, PAS_BIT(PAS_SECURE));
+    return error;
 }
 
 static void virt_destroy(struct armsim_machine *machine)

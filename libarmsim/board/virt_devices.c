@@ -1,4 +1,5 @@
 /* The devices of the board `virt`, and how they reach the world outside. */
+#include "devices/flash_cfi.h"
 #include "devices/fw_cfg.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
@@ -53,6 +54,14 @@ struct virt_device {
 static unsigned pas_mask_of(const struct virt_device *device)
 {
     return device->secure ? PAS_BIT(PAS_SECURE) : PAS_MASK_BOTH;
+}
+
+/* The first bank holds the firmware: with EL3, the Secure side's alone. */
+static int add_flash(struct armsim_machine *machine, const struct virt_device *device)
+{
+    bool hidden = machine->options.secure && device->base == VIRT_FLASH_BASE;
+    return machine_add_device(machine, flash_cfi_create(&machine->device_env, device->base, VIRT_FLASH_BANK,
+                                                        hidden ? PAS_BIT(PAS_SECURE) : PAS_MASK_BOTH));
 }
 
 static int add_uart(struct armsim_machine *machine, const struct virt_device *device)
@@ -112,6 +121,8 @@ static int add_gpio(struct armsim_machine *machine, const struct virt_device *de
 }
 
 static const struct virt_device virt_devices[] = {
+    {VIRT_FLASH_BASE, 0, false, add_flash},
+    {VIRT_FLASH_BASE + VIRT_FLASH_BANK, 0, false, add_flash},
     {VIRT_UART0_BASE, VIRT_SPI_UART0, false, add_uart},
     {VIRT_RTC_BASE, VIRT_SPI_RTC, false, add_rtc},
     {VIRT_FW_CFG_BASE, 0, false, add_fw_cfg},

@@ -29,7 +29,7 @@ static struct fdt_interrupt ppi(const struct armsim_machine *machine, uint32_t i
 static void write_psci(struct armsim_machine *machine, struct fdt_writer *writer)
 {
     static const char compatible[] = "arm,psci-1.0\0arm,psci-0.2\0arm,psci";
-    enum { CPU_SUSPEND = 0xc4000001, CPU_OFF = 0x84000002, CPU_ON = 0xc4000003, MIGRATE = 0xc4000005 };
+    enum { CPU_SUSPEND = 0xc4000001, CPU_OFF = 0x84000002, CPU_ON = 0xc4000003 };
     enum armsim_conduit conduit = machine->board_data->conduit;
     if (conduit == ARMSIM_CONDUIT_NONE)
         return;
@@ -40,7 +40,6 @@ static void write_psci(struct armsim_machine *machine, struct fdt_writer *writer
     fdtw_u32(writer, "cpu_suspend", CPU_SUSPEND);
     fdtw_u32(writer, "cpu_off", CPU_OFF);
     fdtw_u32(writer, "cpu_on", CPU_ON);
-    fdtw_u32(writer, "migrate", MIGRATE);
     fdtw_end(writer);
 }
 
@@ -165,19 +164,6 @@ static void write_memory(struct armsim_machine *machine, struct fdt_writer *writ
         write_memory_node(writer, "secram", VIRT_SECURE_RAM_BASE, VIRT_SECURE_RAM_SIZE, true);
 }
 
-/* The banks hold what was loaded into them and can't be programmed: to a driver they are ROMs. */
-static void write_flash(struct armsim_machine *machine, struct fdt_writer *writer)
-{
-    for (unsigned bank = machine->options.secure ? 1 : 0; bank < 2; bank++) {
-        const uint64_t window[1][2] = {{VIRT_FLASH_BASE + bank * VIRT_FLASH_BANK, VIRT_FLASH_BANK}};
-        fdtw_begin_at(writer, "flash", window[0][0]);
-        fdtw_string(writer, "compatible", "mtd-rom");
-        fdtw_reg(writer, window, 1);
-        fdtw_u32(writer, "bank-width", 4);
-        fdtw_end(writer);
-    }
-}
-
 static void write_chosen(struct armsim_machine *machine, const struct virt_boot_info *info, struct fdt_writer *writer)
 {
     const struct board_data *virt = machine->board_data;
@@ -221,7 +207,6 @@ static int generate(struct armsim_machine *machine, const struct virt_boot_info 
     write_cpus(machine, writer);
     write_timer(machine, writer);
     write_pmu(machine, writer);
-    write_flash(machine, writer);
     int error = describe_all(machine, writer);
     write_chosen(machine, info, writer);
     if (error == 0)

@@ -1,5 +1,6 @@
 #include "libarmsim/firmware/builtin.h"
 
+#include "devices/generic_timer.h"
 #include "libarmsim/firmware/semihosting.h"
 #include "libarmsim/firmware/smccc.h"
 
@@ -69,6 +70,7 @@ static void ops_start(void *opaque, unsigned pe, uint64_t entry, uint64_t contex
     struct builtin_firmware *firmware = opaque;
     struct armsim_machine *machine = firmware->machine;
     pe_reset(machine->pes[pe], false);
+    generic_timer_reset(machine->timers[pe]);
     firmware->start(machine, pe, entry);
     machine_set_x(machine, pe, 0, context);
     machine->pes[pe]->power = PE_RUNNING;
