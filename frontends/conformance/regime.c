@@ -45,8 +45,9 @@ bool regime_parse(struct regime_case *line, char *control, char *memory, char *r
     char *scan = control, *at;
     while ((at = strstr(scan, "TTBR"))) {
         scan = at + 4;
-        if ((at = strchr(at, '=')))
-            add_table(&line->pages, strtoull(at + 1, NULL, 16));
+        bool stage2 = at > control && at[-1] == 'V';
+        if ((at = strchr(at, '='))) /* stage 2 may begin with 16 tables of 64 KiB side by side */
+            pages_add(&line->pages, strtoull(at + 1, NULL, 16) & 0xfffffffff000, stage2 ? 0x100000 : 0x1000);
     }
     /* The updates come last. */
     line->result = result;

@@ -1,8 +1,8 @@
 /*
  * Stage-2 data abort syndromes: `name isa word EL<n> s1=<0|1> trans|perm|af base= | ESR_EL2 FAR_EL2 ...`.
  *
- * Every X register and SP hold the base, but for an offset register, which holds 8 unless that is the base register
- * too. Stage 2 has Device-nGnRE memory in the 2 MiB block around the base that is absent, closed or without access flag.
+ * Every X register and SP hold the base, but for an offset register, which holds 0, 8 or 16 unless it is the base
+ * register too: FAR_EL2 tells which. Stage 2 has Device-nGnRE memory in the 2 MiB block around the base that is absent, closed or without access flag.
  */
 #include "formats.h"
 
@@ -78,12 +78,15 @@ static void set_state(struct subject *subject, unsigned el, bool stage1, uint64_
     memory_write_word(subject, CODE, word);
 }
 
-/* Where the word has a register offset (load/store register, post-indexed structures), its register; else 32. */
-static unsigned offset_register(uint32_t word)
+/* The offset register of a load or store, and how far it is shifted. False: the word has none. */
+static bool register_offset(uint32_t word, unsigned *rm, unsigned *shift)
 {
-    bool register_offset = (word & 0x3b200c00) == 0x38200800;
-    bool post_indexed = (word & 0xbe800000) == 0x0c800000;
-    return register_offset || post_indexed ? word >> 16 & 31 : 32;
+    if ((word & 0x3b200c00) != 0x38200800)
+        return false;
+    bool vector128 = (word & 0xff800000) == 0x3c800000;
+    *rm = word >> 16 & 31;
+    *shift = !(word & 0x1000) ? 0 : vector128 ? 4 : word >> 30;
+    return true;
 }
 
 static void run_line(struct subject *subject, const char *whole, char *text, struct report *report)
@@ -108,7 +111,7 @@ static void run_line(struct subject *subject, const char *whole, char *text, str
         if (!strcmp(kind, kinds[i].kind))
             descriptor = kinds[i].descriptor;
     bool with_stage1 = !strcmp(stage1, "s1=1");
-    unsigned from = (unsigned)(el[2] - '0') & 3, rn = (uint32_t)word >> 5 & 31, offset = offset_register((uint32_t)word);
+    unsigned from = (unsigned)(el[2] - '0') & 3, rn = (uint32_t)word >> 5 & 31, rm, shift;
 
     /* An exclusive store reaches its access only with its monitor set: the load runs first, on good tables. */
     uint64_t blocks = DEVICE >> 21;
@@ -126,8 +129,9 @@ static void run_line(struct subject *subject, const char *whole, char *text, str
         memory_write_doubleword(subject, STAGE2_LOW + 8 * block, descriptor ? descriptor + ((block - blocks) << 21) : 0);
     invalidate(subject);
     set_state(subject, from, with_stage1, base, (uint32_t)word);
-    if (offset < 31 && offset != rn)
-        subject_poke(subject, ARMSIM_REG_X0 + offset, 8);
+    const char *far = strstr(text, "FAR_EL2=");
+    if (far && register_offset((uint32_t)word, &rm, &shift) && rm < 31 && rm != rn)
+        subject_poke(subject, ARMSIM_REG_X0 + rm, (strtoull(far + 8, NULL, 16) - base) >> shift);
 
     static const char *const watched[] = {"ESR_EL2", "FAR_EL2", "HPFAR_EL2", "ELR_EL2", "SPSR_EL2"};
     struct tracker tracker = {0};
