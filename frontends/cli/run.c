@@ -1,6 +1,7 @@
 /* `armsim run`: makes the machine, connects it, runs it to its end. */
 #include "frontends/cli/session.h"
 #include "frontends/cli/terminal.h"
+#include "roms/builtin_rom.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,11 +9,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#ifdef ARMSIM_BUILTIN_ROM
-extern const uint8_t builtin_rom[];
-extern const size_t builtin_rom_size;
-#endif
 
 /* Instructions between two looks at the host: a few milliseconds. */
 enum { SLICE = 2000000 };
@@ -102,18 +98,18 @@ static int connect_network(struct session *session)
     return 0;
 }
 
-static void use_builtin_rom(struct cli_options *options)
+/* Without anything to run. The ROM ends the run by semihosting where EL3 is its own. */
+static int use_builtin_rom(struct cli_options *options)
 {
-    const struct armsim_options *machine = &options->machine;
-    bool given = machine->kernel.path || machine->bios.path || machine->load_count;
-#ifdef ARMSIM_BUILTIN_ROM
-    if (!given) {
-        options->machine.bios.data = builtin_rom;
-        options->machine.bios.size = builtin_rom_size;
-    }
-#else
-    (void)given;
-#endif
+    struct armsim_options *machine = &options->machine;
+    if (machine->kernel.path || machine->bios.path || machine->load_count)
+        return 0;
+    if (!builtin_rom_size)
+        return complain(EXIT_INPUT, "this build has no built-in ROM: expected -kernel, -bios or -device loader");
+    machine->kernel.data = builtin_rom;
+    machine->kernel.size = builtin_rom_size;
+    machine->semihosting.enabled = true;
+    return 0;
 }
 
 static int status_of(int error)
@@ -324,9 +320,10 @@ int run(struct cli_options *options)
     if (!session)
         return complain(EXIT_DEFECT, "out of memory");
     session->options = options;
-    use_builtin_rom(options);
     connect_serial(session);
-    int status = connect_network(session);
+    int status = options->dumpdtb ? 0 : use_builtin_rom(options);
+    if (status == 0)
+        status = connect_network(session);
     if (status == 0)
         status = make_machine(session);
     if (status == 0 && options->dumpdtb) {
