@@ -11,6 +11,8 @@
 #include "cpu/interp/record.h"
 #include "cpu/pe.h"
 
+#include <string.h>
+
 typedef void fpsimd_fn(struct pe *pe, const struct record *r);
 
 #define FPSIMD_DECLARE(function, flags) fpsimd_fn function;
@@ -39,17 +41,21 @@ static inline void xreg_write(struct pe *pe, unsigned n, uint64_t value)
     pe->x[n == 31 ? REG_SINK : n] = value;
 }
 
-/* Scalar results clear the rest of the register. */
+/*
+ * Writes of a register by value. Hosts forward a store to a later load only where it covers the load: vectors are
+ * written in one store, scalars, which are mostly read as scalars, in two. Scalar results clear the rest.
+ */
+static inline void write_q(struct pe *pe, unsigned n, uint64_t low, uint64_t high)
+{
+    typedef uint64_t vector __attribute__((vector_size(16)));
+    const vector value = {low, high};
+    memcpy(&pe->v[n], &value, sizeof value);
+}
+
 static inline void write_d(struct pe *pe, unsigned n, uint64_t value)
 {
     pe->v[n].d[0] = value;
     pe->v[n].d[1] = 0;
-}
-
-static inline void write_q(struct pe *pe, unsigned n, uint64_t low, uint64_t high)
-{
-    pe->v[n].d[0] = low;
-    pe->v[n].d[1] = high;
 }
 
 #endif

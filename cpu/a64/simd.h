@@ -37,17 +37,19 @@ static inline void write_vector(struct pe *pe, const struct record *r, const uni
     uint64_t low = result->d[0];
     if (is_scalar(r))
         write_d(pe, r->a, size == 3 ? low : low & ((UINT64_C(1) << (8 << size)) - 1));
+    else if (insn_bit(r, 30))
+        pe->v[r->a] = *result;
     else
-        write_q(pe, r->a, low, insn_bit(r, 30) ? result->d[1] : 0);
+        write_q(pe, r->a, low, 0);
 }
 
 /* A narrowed result: the lower half, or for the "2" forms the upper half, keeping the lower one. */
 static inline void write_narrow(struct pe *pe, const struct record *r, uint64_t narrow)
 {
     if (!is_scalar(r) && insn_bit(r, 30))
-        pe->v[r->a].d[1] = narrow;
+        write_q(pe, r->a, pe->v[r->a].d[0], narrow);
     else
-        write_d(pe, r->a, narrow);
+        write_q(pe, r->a, narrow, 0);
 }
 
 /* One result element from one element of each operand; F is the view of union vreg. */
@@ -134,11 +136,33 @@ static inline void write_narrow(struct pe *pe, const struct record *r, uint64_t 
 #define SATURATE(value) SATURATE_TO(element, value)
 static inline uint64_t saturate(i128 value, i128 min, i128 max, uint32_t *fpsr)
 {
-    if (value < min || value > max) {
+    if (__builtin_expect(value < min || value > max, 0)) {
         *fpsr |= FPSR_QC;
         value = value < min ? min : max;
     }
     return (uint64_t)value;
+}
+
+/* Vm:Vn, of which forms on 64 bits take the lower halves. */
+union vreg_pair {
+    uint8_t b[32];
+    uint16_t h[16];
+    uint32_t s[8];
+    uint64_t d[4];
+};
+
+static inline union vreg_pair concatenate(const struct pe *pe, const struct record *r)
+{
+    const union vreg *n = &pe->v[r->b], *m = &pe->v[r->c];
+    if (insn_bit(r, 30))
+        return (union vreg_pair){.d = {n->d[0], n->d[1], m->d[0], m->d[1]}};
+    return (union vreg_pair){.d = {n->d[0], m->d[0], 0, 0}};
+}
+
+/* The half of a register that a long form takes, as the lower half of a vector. */
+static inline union vreg narrow_operand(const struct record *r, union vreg v)
+{
+    return (union vreg){.d = {v.d[upper_half(r, 1)], 0}};
 }
 
 /* A value shifted left, or right for a negative count, as an unbounded integer; rounded to nearest if `round`. */

@@ -1,5 +1,23 @@
 /* Vector floating-point arithmetic and comparison: three same, by element, two-register miscellaneous. */
 #include "cpu/a64/simd_fp.h"
+#include "cpu/a64/simd_fp_host.h"
+
+/*
+ * A form with a path over the host's unit, FP_FORM() being the one without. HOST(N) computes `res` and tells whether
+ * that is right.
+ */
+#define FP_HOST_FORM(NAME, SIZE, OPERANDS, HOST, OPERATION)                                                            \
+    void NAME(struct pe *pe, const struct record *r)                                                                   \
+    {                                                                                                                  \
+        const unsigned size = SIZE(r), count = element_count(r, size);                                                 \
+        struct fp_env *const env = &pe->fp_env;                                                                        \
+        OPERANDS(pe, r);                                                                                               \
+        if (size < 2 || is_scalar(r) || !fp_host_usable(env) || !(size == 2 ? HOST(32) : HOST(64))) {                  \
+            res = (union vreg){.d = {0, 0}};                                                                           \
+            FP_ELEMENTS(OPERATION)                                                                                     \
+        }                                                                                                              \
+        write_vector(pe, r, &res, size);                                                                               \
+    }
 
 #define THREE(NAME, OPERATION) FP_FORM(NAME, fp_size_same, OPERANDS3, OPERATION)
 #define TWO(NAME, OPERATION) FP_FORM(NAME, fp_size_misc, OPERANDS2, OPERATION)
@@ -24,14 +42,23 @@
 #define FRECPS(N) fp##N##_recip_step(a, b, env)
 #define FRSQRTS(N) fp##N##_rsqrt_step(a, b, env)
 
-THREE(simd_fadd, FADD)
-THREE(simd_fsub, FSUB)
-THREE(simd_fmul, FMUL)
+#define FILLED(v) fill_vector(r, v)
+#define HOST_ADD(N) fp##N##_vector_add(FILLED(n), FILLED(m), &res)
+#define HOST_SUB(N) fp##N##_vector_sub(FILLED(n), FILLED(m), &res)
+#define HOST_MUL(N) fp##N##_vector_mul(FILLED(n), FILLED(m), &res)
+#define HOST_DIV(N) fp##N##_vector_div(FILLED(n), FILLED(m), &res)
+#define HOST_MLA(N) fp##N##_vector_fma(r, false, old, n, m, &res)
+#define HOST_MLS(N) fp##N##_vector_fma(r, true, old, n, m, &res)
+#define THREE_HOST(NAME, HOST, OPERATION) FP_HOST_FORM(NAME, fp_size_same, OPERANDS3, HOST, OPERATION)
+
+THREE_HOST(simd_fadd, HOST_ADD, FADD)
+THREE_HOST(simd_fsub, HOST_SUB, FSUB)
+THREE_HOST(simd_fmul, HOST_MUL, FMUL)
+THREE_HOST(simd_fdiv, HOST_DIV, FDIV)
+THREE_HOST(simd_fmla, HOST_MLA, FMLA)
+THREE_HOST(simd_fmls, HOST_MLS, FMLS)
 THREE(simd_fmulx, FMULX)
-THREE(simd_fdiv, FDIV)
 THREE(simd_fabd, FABD)
-THREE(simd_fmla, FMLA)
-THREE(simd_fmls, FMLS)
 THREE(simd_fmax, FMAX)
 THREE(simd_fmin, FMIN)
 THREE(simd_fmaxnm, FMAXNM)
@@ -39,10 +66,12 @@ THREE(simd_fminnm, FMINNM)
 THREE(simd_frecps, FRECPS)
 THREE(simd_frsqrts, FRSQRTS)
 
-BY_ELEMENT(simd_fmul_elem, FMUL)
+#define BY_ELEMENT_HOST(NAME, HOST, OPERATION)                                                                         \
+    FP_HOST_FORM(NAME, fp_size_element, OPERANDS_BY_ELEMENT, HOST, OPERATION)
+BY_ELEMENT_HOST(simd_fmul_elem, HOST_MUL, FMUL)
+BY_ELEMENT_HOST(simd_fmla_elem, HOST_MLA, FMLA)
+BY_ELEMENT_HOST(simd_fmls_elem, HOST_MLS, FMLS)
 BY_ELEMENT(simd_fmulx_elem, FMULX)
-BY_ELEMENT(simd_fmla_elem, FMLA)
-BY_ELEMENT(simd_fmls_elem, FMLS)
 
 #define MASK(N, condition) ((condition) ? (uint##N##_t)-1 : 0)
 #define FCMEQ(N) MASK(N, fp##N##_compare_eq(a, b, env))

@@ -2,25 +2,23 @@
 #include "cpu/a64/simd.h"
 
 /* Element i of the result comes from elements 2i (`a`) and 2i+1 (`b`) of Vm:Vn. */
-#define PAIRS(T, F, EXPRESSION)                                                                                        \
-    for (unsigned i = 0; i < count; i++) {                                                                             \
-        const union vreg *source = 2 * i < count ? &n : &m;                                                            \
-        const unsigned j = 2 * i & (count - 1);                                                                        \
-        const T a = (T)source->F[j], b = (T)source->F[j + 1];                                                          \
+#define PAIRS(T, F, COUNT, EXPRESSION)                                                                                 \
+    for (unsigned i = 0; i < (COUNT); i++) {                                                                           \
+        const T a = (T)pair.F[2 * i], b = (T)pair.F[2 * i + 1];                                                        \
         res.F[i] = (EXPRESSION);                                                                                       \
     }
 
 #define PAIRWISE(NAME, P, EXPRESSION)                                                                                  \
     void NAME(struct pe *pe, const struct record *r)                                                                   \
     {                                                                                                                  \
-        const unsigned size = insn_bits(r, 22, 2), count = element_count(r, size);                                     \
-        OPERANDS3(pe, r);                                                                                              \
-        (void)old;                                                                                                     \
+        const unsigned size = insn_bits(r, 22, 2);                                                                     \
+        const union vreg_pair pair = concatenate(pe, r);                                                               \
+        union vreg res;                                                                                                \
         switch (size) {                                                                                                \
-        case 0: PAIRS(P##8_t, b, EXPRESSION) break;                                                                    \
-        case 1: PAIRS(P##16_t, h, EXPRESSION) break;                                                                   \
-        case 2: PAIRS(P##32_t, s, EXPRESSION) break;                                                                   \
-        default: PAIRS(P##64_t, d, EXPRESSION) break;                                                                  \
+        case 0: PAIRS(P##8_t, b, 16, EXPRESSION) break;                                                                \
+        case 1: PAIRS(P##16_t, h, 8, EXPRESSION) break;                                                                \
+        case 2: PAIRS(P##32_t, s, 4, EXPRESSION) break;                                                                \
+        default: PAIRS(P##64_t, d, 2, EXPRESSION) break;                                                               \
         }                                                                                                              \
         write_vector(pe, r, &res, size);                                                                               \
     }

@@ -3,14 +3,20 @@
 
 void simd_ext(struct pe *pe, const struct record *r)
 {
-    const unsigned bytes = insn_bit(r, 30) ? 16 : 8, position = insn_bits(r, 11, 4);
-    const union vreg n = pe->v[r->b], m = pe->v[r->c];
-    union vreg res = {.d = {0, 0}};
-    for (unsigned i = 0; i < bytes; i++) {
-        unsigned from = position + i;
-        res.b[i] = from < bytes ? n.b[from] : m.b[from - bytes];
+    const unsigned shift = 8 * insn_bits(r, 11, 4);
+    const union vreg_pair pair = concatenate(pe, r);
+    if (!insn_bit(r, 30)) {
+        write_d(pe, r->a, (uint64_t)(((u128)pair.d[1] << 64 | pair.d[0]) >> shift));
+        return;
     }
-    write_vector(pe, r, &res, 0);
+    const uint64_t *from = &pair.d[shift / 64];
+    const unsigned bits = shift % 64;
+    uint64_t low = from[0], high = from[1];
+    if (bits) {
+        low = low >> bits | high << (64 - bits);
+        high = high >> bits | from[2] << (64 - bits);
+    }
+    write_q(pe, r->a, low, high);
 }
 
 /* Looks the bytes of Vm up in one to four registers; an index out of range leaves the byte of `res`. */
@@ -37,23 +43,39 @@ void simd_tbx(struct pe *pe, const struct record *r)
     table_lookup(pe, r, pe->v[r->a]);
 }
 
-/* The permutations move whole elements: byte number -> (register, byte number), element sizes being powers of two. */
-#define PERMUTATION(NAME, SOURCE)                                                                                      \
+/* UZP, ZIP, TRN in the element size of bits 23:22; bit 14 (`part`) tells 1 and 2. */
+#define PERMUTATION(NAME, LOOP)                                                                                        \
     void NAME(struct pe *pe, const struct record *r)                                                                   \
     {                                                                                                                  \
-        const unsigned size = insn_bits(r, 22, 2), count = element_count(r, size), part = insn_bit(r, 14);             \
-        const union vreg operand[2] = {pe->v[r->b], pe->v[r->c]};                                                      \
-        union vreg res = {.d = {0, 0}};                                                                                \
-        for (unsigned i = 0; i < count; i++) {                                                                         \
-            unsigned from = (SOURCE); /* element of Vm:Vn */                                                           \
-            const union vreg *v = &operand[from >= count];                                                             \
-            from &= count - 1;                                                                                         \
-            for (unsigned byte = 0; byte < 1u << size; byte++)                                                         \
-                res.b[(i << size) + byte] = v->b[(from << size) + byte];                                               \
+        const unsigned size = insn_bits(r, 22, 2), part = insn_bit(r, 14);                                             \
+        const unsigned middle = part ? element_count(r, size) / 2 : 0;                                                 \
+        const union vreg_pair pair = concatenate(pe, r);                                                               \
+        const union vreg n = pe->v[r->b], m = pe->v[r->c];                                                             \
+        union vreg res;                                                                                                \
+        (void)middle, (void)pair, (void)n, (void)m;                                                                    \
+        switch (size) {                                                                                                \
+        case 0: LOOP(b, 16) break;                                                                                     \
+        case 1: LOOP(h, 8) break;                                                                                      \
+        case 2: LOOP(s, 4) break;                                                                                      \
+        default: LOOP(d, 2) break;                                                                                     \
         }                                                                                                              \
         write_vector(pe, r, &res, size);                                                                               \
     }
 
-PERMUTATION(simd_uzp, 2 * i + part)
-PERMUTATION(simd_zip, (i & 1) * count + part * (count / 2) + i / 2)
-PERMUTATION(simd_trn, (i & 1) * count + (i & ~1u) + part)
+#define UNZIP(F, COUNT)                                                                                                \
+    for (unsigned i = 0; i < (COUNT); i++)                                                                             \
+        res.F[i] = pair.F[2 * i + part];
+#define ZIP(F, COUNT)                                                                                                  \
+    for (unsigned i = 0; i < (COUNT); i += 2) {                                                                        \
+        res.F[i] = n.F[middle + i / 2];                                                                                \
+        res.F[i + 1] = m.F[middle + i / 2];                                                                            \
+    }
+#define TRANSPOSE(F, COUNT)                                                                                            \
+    for (unsigned i = 0; i < (COUNT); i += 2) {                                                                        \
+        res.F[i] = n.F[i + part];                                                                                      \
+        res.F[i + 1] = m.F[i + part];                                                                                  \
+    }
+
+PERMUTATION(simd_uzp, UNZIP)
+PERMUTATION(simd_zip, ZIP)
+PERMUTATION(simd_trn, TRANSPOSE)

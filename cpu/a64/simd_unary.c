@@ -60,7 +60,15 @@ static uint8_t reverse_bits(uint8_t value)
     return (uint8_t)((value & 0xaa) >> 1 | (value & 0x55) << 1);
 }
 
-BYTES(simd_cnt, __builtin_popcount(a))
+/* Sums of two, four and eight bits, side by side. */
+static uint8_t count_ones(uint8_t value)
+{
+    value = (uint8_t)(value - (value >> 1 & 0x55));
+    value = (uint8_t)((value & 0x33) + (value >> 2 & 0x33));
+    return (uint8_t)((value + (value >> 4)) & 15);
+}
+
+BYTES(simd_cnt, count_ones(a))
 BYTES(simd_not, ~a)
 BYTES(simd_rbit, reverse_bits(a))
 

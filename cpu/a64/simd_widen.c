@@ -5,41 +5,51 @@
  * Long and wide forms, by bits 23:22, for element sizes of 8 to 32 bits. `a` and `b` are elements of the lower or
  * upper half of Vn and Vm, `wa` is a wide element of Vn, `d` of the old Vd; the result has type `wide`.
  */
-#define WIDENING_LOOP(T, F, WIDE, WF, EXPRESSION)                                                                      \
-    for (unsigned i = 0; i < count; i++) {                                                                             \
+#define WIDENING_LOOP(T, F, WIDE, WF, COUNT, EXPRESSION)                                                               \
+    for (unsigned i = 0; i < (COUNT); i++) {                                                                           \
         typedef WIDE wide;                                                                                             \
-        const T a = (T)n.F[base + i], b = (T)m.F[base + i];                                                            \
-        const wide wa = (wide)n.WF[i], d = (wide)old.WF[i];                                                            \
+        const T a = (T)n.F[i], b = (T)m.F[i];                                                                          \
+        const wide wa = (wide)vn.WF[i], d = (wide)old.WF[i];                                                           \
         (void)a, (void)b, (void)wa, (void)d;                                                                           \
         res.WF[i] = (EXPRESSION);                                                                                      \
     }
 #define WIDENING_LOOPS(P, EXPRESSION)                                                                                  \
     switch (size) {                                                                                                    \
-    case 0: WIDENING_LOOP(P##8_t, b, P##16_t, h, EXPRESSION) break;                                                    \
-    case 1: WIDENING_LOOP(P##16_t, h, P##32_t, s, EXPRESSION) break;                                                   \
-    default: WIDENING_LOOP(P##32_t, s, P##64_t, d, EXPRESSION) break;                                                  \
+    case 0: WIDENING_LOOP(P##8_t, b, P##16_t, h, 8, EXPRESSION) break;                                                 \
+    case 1: WIDENING_LOOP(P##16_t, h, P##32_t, s, 4, EXPRESSION) break;                                                \
+    default: WIDENING_LOOP(P##32_t, s, P##64_t, d, 2, EXPRESSION) break;                                               \
     }
+/* Forms that set QC have no bytes, but scalar variants. */
+#define WIDENING_LOOPS_COUNTED(P, EXPRESSION)                                                                          \
+    if (size == 1)                                                                                                     \
+        WIDENING_LOOP(P##16_t, h, P##32_t, s, is_scalar(r) ? 1 : 4, EXPRESSION)                                        \
+    else                                                                                                               \
+        WIDENING_LOOP(P##32_t, s, P##64_t, d, is_scalar(r) ? 1 : 2, EXPRESSION)
 
 /* The body, given Vm: by register, or one element. */
-#define WIDENING(NAME, P, EXPRESSION)                                                                                  \
-    static inline void NAME##_body(struct pe *pe, const struct record *r, unsigned size, union vreg m)                 \
+#define WIDENING(NAME, P, LOOPS, EXPRESSION)                                                                           \
+    static inline void NAME##_body(struct pe *pe, const struct record *r, unsigned size, union vreg vm)                \
     {                                                                                                                  \
-        const unsigned count = is_scalar(r) ? 1 : 8u >> size, base = upper_half(r, count);                             \
         uint32_t *const fpsr = &pe->fpsr;                                                                              \
-        const union vreg n = pe->v[r->b], old = pe->v[r->a];                                                           \
+        const union vreg vn = pe->v[r->b], old = pe->v[r->a];                                                          \
+        const union vreg n = narrow_operand(r, vn), m = narrow_operand(r, vm);                                         \
         union vreg res = {.d = {0, 0}};                                                                                \
         (void)fpsr;                                                                                                    \
-        WIDENING_LOOPS(P, EXPRESSION)                                                                                  \
+        LOOPS(P, EXPRESSION)                                                                                           \
         pe->v[r->a] = res;                                                                                             \
     }
 #define WIDENING_REGISTER(NAME, P, EXPRESSION)                                                                         \
-    WIDENING(NAME, P, EXPRESSION)                                                                                      \
+    WIDENING(NAME, P, WIDENING_LOOPS, EXPRESSION)                                                                      \
     void NAME(struct pe *pe, const struct record *r)                                                                   \
     {                                                                                                                  \
         NAME##_body(pe, r, insn_bits(r, 22, 2), pe->v[r->c]);                                                          \
     }
-#define WIDENING_BOTH(NAME, P, EXPRESSION)                                                                             \
-    WIDENING_REGISTER(NAME, P, EXPRESSION)                                                                             \
+#define WIDENING_BOTH(NAME, P, LOOPS, EXPRESSION)                                                                      \
+    WIDENING(NAME, P, LOOPS, EXPRESSION)                                                                               \
+    void NAME(struct pe *pe, const struct record *r)                                                                   \
+    {                                                                                                                  \
+        NAME##_body(pe, r, insn_bits(r, 22, 2), pe->v[r->c]);                                                          \
+    }                                                                                                                  \
     void NAME##_elem(struct pe *pe, const struct record *r)                                                            \
     {                                                                                                                  \
         const unsigned size = insn_bits(r, 22, 2);                                                                     \
@@ -63,18 +73,18 @@ WIDENING_REGISTER(simd_sabal, int, (uint64_t)d + ABSOLUTE_DIFFERENCE)
 WIDENING_REGISTER(simd_uabal, uint, d + ABSOLUTE_DIFFERENCE)
 
 #define WIDE_PRODUCT ((uint64_t)a * (uint64_t)b)
-WIDENING_BOTH(simd_smull, int, WIDE_PRODUCT)
-WIDENING_BOTH(simd_umull, uint, WIDE_PRODUCT)
-WIDENING_BOTH(simd_smlal, int, (uint64_t)d + WIDE_PRODUCT)
-WIDENING_BOTH(simd_umlal, uint, d + WIDE_PRODUCT)
-WIDENING_BOTH(simd_smlsl, int, (uint64_t)d - WIDE_PRODUCT)
-WIDENING_BOTH(simd_umlsl, uint, d - WIDE_PRODUCT)
+WIDENING_BOTH(simd_smull, int, WIDENING_LOOPS, WIDE_PRODUCT)
+WIDENING_BOTH(simd_umull, uint, WIDENING_LOOPS, WIDE_PRODUCT)
+WIDENING_BOTH(simd_smlal, int, WIDENING_LOOPS, (uint64_t)d + WIDE_PRODUCT)
+WIDENING_BOTH(simd_umlal, uint, WIDENING_LOOPS, d + WIDE_PRODUCT)
+WIDENING_BOTH(simd_smlsl, int, WIDENING_LOOPS, (uint64_t)d - WIDE_PRODUCT)
+WIDENING_BOTH(simd_umlsl, uint, WIDENING_LOOPS, d - WIDE_PRODUCT)
 
 /* The doubled product saturates first, then the sum does. */
 #define DOUBLED ((wide)SATURATE_TO(wide, 2 * (i128)a * b))
-WIDENING_BOTH(simd_sqdmull, int, DOUBLED)
-WIDENING_BOTH(simd_sqdmlal, int, SATURATE_TO(wide, (i128)d + DOUBLED))
-WIDENING_BOTH(simd_sqdmlsl, int, SATURATE_TO(wide, (i128)d - DOUBLED))
+WIDENING_BOTH(simd_sqdmull, int, WIDENING_LOOPS_COUNTED, DOUBLED)
+WIDENING_BOTH(simd_sqdmlal, int, WIDENING_LOOPS_COUNTED, SATURATE_TO(wide, (i128)d + DOUBLED))
+WIDENING_BOTH(simd_sqdmlsl, int, WIDENING_LOOPS_COUNTED, SATURATE_TO(wide, (i128)d - DOUBLED))
 
 /* PolynomialMult() */
 static u128 polynomial_multiply(uint64_t a, uint64_t b)
@@ -106,8 +116,8 @@ void simd_pmull_64(struct pe *pe, const struct record *r)
 #define WIDENING_SHIFT(NAME, P, SIZE, SHIFT)                                                                           \
     void NAME(struct pe *pe, const struct record *r)                                                                   \
     {                                                                                                                  \
-        const unsigned size = (SIZE), shift = (SHIFT), count = 8u >> size, base = upper_half(r, count);                \
-        const union vreg n = pe->v[r->b], m = n, old = n;                                                              \
+        const unsigned size = (SIZE), shift = (SHIFT);                                                                 \
+        const union vreg vn = pe->v[r->b], n = narrow_operand(r, vn), m = n, old = vn;                                 \
         union vreg res;                                                                                                \
         WIDENING_LOOPS(P, (uint64_t)a << shift)                                                                        \
         pe->v[r->a] = res;                                                                                             \

@@ -214,6 +214,59 @@ START_TEST(random_words)
 }
 END_TEST
 
+/* An operand's elements: near one, special, or any bits. */
+static uint64_t fp_operand(uint64_t *state, bool is_double)
+{
+    static const uint32_t special[] = {0, 0x80000000, 1, 0x007fffff, 0x00800000, 0x00800001, 0x7f7fffff, 0x7f800000,
+                                       0x7fc00000, 0x7fa00000, 0x3f800000, 0xbf800000, 0x1f800000, 0x20000001};
+    uint64_t r = next_random(state);
+    if (r >> 60 < 10)
+        return is_double ? (r & 0x800fffffffffffff) | UINT64_C(0x3f8) << 52 | (r & 15) << 52
+                         : (r & 0x807fffff807fffff) | UINT64_C(0x3c0000003c000000) | (r & 7) << 23 | (r & 7) << 55;
+    if (r >> 60 < 14) {
+        uint64_t low = special[r % (sizeof special / sizeof *special)];
+        return is_double ? low << 32 : (uint64_t)special[(r >> 32) % (sizeof special / sizeof *special)] << 32 | low;
+    }
+    return r;
+}
+
+/* The paths over the host's floating-point unit, which FPSR.IXC admits, agree with the general ones. */
+START_TEST(host_paths)
+{
+    struct pe *general = calloc(1, sizeof *general), *host = calloc(1, sizeof *host);
+    struct feature_set features = all_features();
+    uint64_t state = 2;
+    for (unsigned n = 0; n < 2000000; n++) {
+        const struct a64_form_info *form = &a64_forms[1 + next_random(&state) % (A64_FORM_COUNT - 1)];
+        if (form->kind != A64_KIND_EXECUTE || form->name[0] != 'F')
+            continue;
+        uint32_t insn = ((uint32_t)next_random(&state) & ~form->mask) | form->value;
+        form = &a64_forms[a64_decode(insn, &features)]; /* a more specific row may count, or none */
+        if (form->kind != A64_KIND_EXECUTE)
+            continue;
+        for (unsigned i = 0; i < 32; i++)
+            for (unsigned half = 0; half < 2; half++)
+                general->v[i].d[half] = fp_operand(&state, insn >> 22 & 1);
+        pe_set_nzcv(general, n & 3);
+        memcpy(host->x, general->x, sizeof host->x);
+        memcpy(host->v, general->v, sizeof host->v);
+        pe_set_nzcv(host, n & 3);
+        general->fpsr = 0;
+        host->fpsr = FPSR_IXC;
+        struct record r = {.a = insn & 31, .b = insn >> 5 & 31, .c = insn >> 16 & 31, .d = insn >> 10 & 31,
+                           .imm = (int32_t)insn};
+        FUNCTIONS[form->function](general, &r);
+        FUNCTIONS[form->function](host, &r);
+        general->fpsr |= FPSR_IXC;
+        const char *name = difference(general, host);
+        if (name)
+            ck_abort_msg("%s %08x: %s differs", form->name, insn, name);
+    }
+    free(general);
+    free(host);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("a64_fpsimd");
@@ -221,6 +274,7 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, vectors, 0, 2);
     tcase_add_test(tcase, random_words);
+    tcase_add_test(tcase, host_paths);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
