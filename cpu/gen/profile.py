@@ -11,6 +11,7 @@ decodings saved, so that a smaller build takes a prefix.
 """
 import argparse
 import collections
+import heapq
 
 MAX_SEQUENCE = 8
 SINGLES_SHARE = 0.45 # of the handlers; more singles than this cost less than the sequences they displace
@@ -23,11 +24,13 @@ def ends(token):
 
 
 def read(path):
+    """Root of the executions: what programs have in common counts, not the inner loops of the profiled ones."""
     rows, total = [], 0
     for line in open(path):
-        weight, *tokens = line.split()
-        rows.append((int(weight), tuple(tokens)))
-        total += int(weight) * len(tokens)
+        executions, *tokens = line.split()
+        weight = int(executions) ** 0.5
+        rows.append((weight, tuple(tokens)))
+        total += weight * len(tokens)
     return [(weight / total, tokens) for weight, tokens in rows]
 
 
@@ -51,6 +54,7 @@ def main():
     # Joining pairs: counts are kept up to date only for the blocks that a join changes.
     blocks = [[list(block), weight] for block, weight in blocks.items()]
     pairs, where = collections.Counter(), collections.defaultdict(set)
+    heap = [] # of (-count, pair); stale entries are dropped when they come up
 
     def count(number, sign):
         block, weight = blocks[number]
@@ -59,13 +63,19 @@ def main():
                 pairs[x, y] += sign * weight
                 if sign > 0:
                     where[x, y].add(number)
+                    heapq.heappush(heap, (-pairs[x, y], (x, y)))
 
     for number in range(len(blocks)):
         count(number, 1)
-    while len(chosen) < args.count and pairs:
-        (x, y), weight = max(pairs.items(), key=lambda item: item[1])
+    while len(chosen) < args.count and heap:
+        known, (x, y) = heapq.heappop(heap)
+        weight = pairs.get((x, y), 0)
+        if weight < -known * (1 - 1e-9): # counts have gone down since
+            if weight > 0:
+                heapq.heappush(heap, (-weight, (x, y)))
+            continue
         if weight <= 0:
-            break
+            continue
         joined = x + y
         chosen[joined] = max(weight, chosen.get(joined, 0))
         for number in where.pop((x, y)):

@@ -100,12 +100,12 @@ HANDLER(step_end, {
 #define EXECUTE_HANDLER(function, flags) EXECUTE_HANDLER_##flags(function)
 A64_EXECUTES(EXECUTE_HANDLER)
 
-#define DECLARE(name, ends) handler_fn handle_##name;
+#define DECLARE(name, ends, operands) handler_fn handle_##name;
 OPS(DECLARE)
 #undef DECLARE
 
 static handler_fn *const generated_handlers[] = {
-#define ENTRY(name, ends) handle_##name,
+#define ENTRY(name, ends, operands) handle_##name,
     OPS(ENTRY)
 #undef ENTRY
 };
@@ -117,16 +117,32 @@ static handler_fn *const execute_handlers[] = {
 };
 
 static const bool ends[] = {
-#define ENTRY(name, ends) ends,
+#define ENTRY(name, ends, operands) ends,
     OPS(ENTRY)
 #undef ENTRY
 };
 
 static const char *const names[] = {
-#define ENTRY(name, ends) #name,
+#define ENTRY(name, ends, operands) #name,
     OPS(ENTRY)
 #undef ENTRY
 };
+
+static const uint8_t operands[] = {
+#define ENTRY(name, ends, operands) operands,
+    OPS(ENTRY)
+#undef ENTRY
+};
+
+void op_clear_unused(unsigned op, struct record *r)
+{
+    if (op >= OP_GENERATED_COUNT)
+        return;
+    r->a = operands[op] & 1 ? r->a : 0;
+    r->b = operands[op] & 2 ? r->b : 0;
+    r->c = operands[op] & 4 ? r->c : 0;
+    r->d = operands[op] & 8 ? r->d : 0;
+}
 
 handler_fn *op_handler(unsigned op)
 {

@@ -141,6 +141,8 @@ enum {
 };
 handler_fn *op_handler(unsigned op);
 bool op_ends_block(unsigned op);
+/* Zeroes the operands that the operation doesn't use, so that equal instructions have equal records. */
+void op_clear_unused(unsigned op, struct record *r);
 const char *op_name(unsigned op); /* NULL for operations that can't be in a profile */
 
 struct special {

@@ -471,6 +471,8 @@ static unsigned translate_ldst_register(const struct translation *t, uint32_t in
         r->a = load ? target(RD) : source(RD);
     }
     r->b = (uint8_t)RN;
+    if (!BITS(insn, 21, 1) || BITS(insn, 24, 1))
+        r->c = 0;
     if (BITS(insn, 24, 1)) {
         r->imm = (int32_t)(BITS(insn, 10, 12) << size);
         return base + MODE_OFF;
@@ -503,6 +505,7 @@ static unsigned translate_ldst_literal(const struct translation *t, uint32_t ins
                                        {OP_load_simd_s_lit, OP_load_simd_d_lit, OP_load_simd_q_lit}};
     bool simd = BITS(insn, 26, 1);
     r->a = simd ? (uint8_t)RD : target(RD);
+    r->b = r->c = 0;
     return ops[simd][insn >> 30];
 }
 
@@ -552,6 +555,7 @@ unsigned translate(const struct translation *t, uint32_t insn, struct record *r)
         unsigned op = translators[form->function](t, insn, r);
         if (op == OP_CALL)
             r->a = (uint8_t)form->function;
+        op_clear_unused(op, r);
         return op;
     }
     case A64_KIND_EXECUTE:
