@@ -228,7 +228,7 @@ static bool call_firmware(struct pe *pe, bool smc, uint16_t imm)
 static bool exec_hvc(struct pe *pe, uint16_t imm)
 {
     unsigned el = pe->pstate.el;
-    if (el == 1 && !pe->have_el2 && !pe->have_el3 && call_firmware(pe, false, imm))
+    if (el == 1 && !pe->have_el2 && call_firmware(pe, false, imm))
         return true;
     if (!pe->have_el2 || el == 0 || (el == 1 && !el2_enabled(pe)))
         return undefined(pe, "HVC without EL2");
@@ -252,8 +252,10 @@ static bool exec_smc(struct pe *pe, uint16_t imm)
         take_sync(pe, trap_target(pe, row), syndrome_smc(imm), row->name);
         return false;
     }
+    if (call_firmware(pe, true, imm))
+        return true;
     if (!pe->have_el3)
-        return call_firmware(pe, true, imm) || undefined(pe, "SMC without EL3");
+        return undefined(pe, "SMC without EL3");
     if (row)
         return undefined(pe, row->name);
     take_call(pe, 3, syndrome_smc(imm), "SMC");

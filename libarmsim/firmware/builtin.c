@@ -139,7 +139,7 @@ static bool conduit_call(struct armsim_machine *machine, struct pe *pe, bool smc
 void builtin_firmware_set_conduit(struct builtin_firmware *firmware, enum armsim_conduit conduit)
 {
     firmware->conduit = conduit;
-    firmware->machine->conduit = conduit == ARMSIM_CONDUIT_NONE ? NULL : conduit_call;
+    machine_set_conduit(firmware->machine, conduit == ARMSIM_CONDUIT_NONE ? NULL : conduit_call);
 }
 
 /* --- semihosting --- */

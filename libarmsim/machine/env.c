@@ -116,6 +116,13 @@ static bool env_conduit(void *opaque, struct pe *pe, bool smc, uint16_t imm)
     return machine->conduit && machine->conduit(machine, pe, smc, imm);
 }
 
+void machine_set_conduit(struct armsim_machine *machine,
+                         bool (*conduit)(struct armsim_machine *machine, struct pe *pe, bool smc, uint16_t imm))
+{
+    machine->conduit = conduit;
+    machine->pe_env.conduit = conduit ? env_conduit : NULL;
+}
+
 static bool env_semihosting(void *opaque, struct pe *pe)
 {
     struct armsim_machine *machine = opaque;
@@ -135,7 +142,6 @@ void machine_install_env(struct armsim_machine *machine)
         .send_event = env_send_event,
         .broadcast_tlbi = env_broadcast_tlbi,
         .broadcast_icache = env_broadcast_icache,
-        .conduit = env_conduit,
         .semihosting = env_semihosting,
     };
 }

@@ -269,6 +269,9 @@ void machine_install_clock(struct armsim_machine *machine);
 
 /* --- env.c: the callbacks that PEs get --- */
 void machine_install_env(struct armsim_machine *machine);
+/* Firmware calls are answered by `conduit`; NULL: by nobody, HVC and SMC do what the PE does by itself. */
+void machine_set_conduit(struct armsim_machine *machine,
+                         bool (*conduit)(struct armsim_machine *machine, struct pe *pe, bool smc, uint16_t imm));
 /* After a listener of traps came or went. */
 void machine_update_listeners(struct armsim_machine *machine);
 
