@@ -52,8 +52,16 @@ static inline void write_narrow(struct pe *pe, const struct record *r, uint64_t 
         write_q(pe, r->a, narrow, 0);
 }
 
+/* Clang unrolls short loops completely before it would vectorise them, and then sees only bytes. */
+#ifdef __clang__
+#define VECTOR_LOOP _Pragma("clang loop unroll(disable)")
+#else
+#define VECTOR_LOOP
+#endif
+
 /* One result element from one element of each operand; F is the view of union vreg. */
 #define ELEMENTS(T, F, COUNT, EXPRESSION)                                                                              \
+    VECTOR_LOOP                                                                                                        \
     for (unsigned i = 0; i < (COUNT); i++) {                                                                           \
         typedef T element;                                                                                             \
         const element a = (element)n.F[i], b = (element)m.F[i], d = (element)old.F[i];                                 \

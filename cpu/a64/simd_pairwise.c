@@ -3,6 +3,7 @@
 
 /* Element i of the result comes from elements 2i (`a`) and 2i+1 (`b`) of Vm:Vn. */
 #define PAIRS(T, F, COUNT, EXPRESSION)                                                                                 \
+    VECTOR_LOOP                                                                                                        \
     for (unsigned i = 0; i < (COUNT); i++) {                                                                           \
         const T a = (T)pair.F[2 * i], b = (T)pair.F[2 * i + 1];                                                        \
         res.F[i] = (EXPRESSION);                                                                                       \

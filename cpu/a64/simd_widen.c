@@ -6,6 +6,7 @@
  * upper half of Vn and Vm, `wa` is a wide element of Vn, `d` of the old Vd; the result has type `wide`.
  */
 #define WIDENING_LOOP(T, F, WIDE, WF, COUNT, EXPRESSION)                                                               \
+    VECTOR_LOOP                                                                                                        \
     for (unsigned i = 0; i < (COUNT); i++) {                                                                           \
         typedef WIDE wide;                                                                                             \
         const T a = (T)n.F[i], b = (T)m.F[i];                                                                          \
