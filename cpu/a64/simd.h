@@ -2,8 +2,9 @@
  * How vector instructions are written: the loops over elements. Private to cpu/a64/simd_*.c.
  *
  * A family's macro takes an expression over the elements `a` (of Vn), `b` (of Vm) and `d` (of the old Vd), of type
- * `element`, and yields the element of the result. Forms without side effects work on all 128 bits, which compilers vectorise;
- * write_vector() then keeps what the form defines. Forms that set flags in FPSR visit only the form's own elements.
+ * `element`, and yields the element of the result. Forms without side effects work on all 128 bits, which compilers
+ * vectorise; write_vector() then keeps what the form defines. Forms that set flags in FPSR visit only the form's own
+ * elements.
  * Scalar forms (bit 28 set) are vectors of one element, so one function serves both.
  */
 #ifndef ARMSIM_CPU_A64_SIMD_H

@@ -150,8 +150,8 @@ static void run_line(char *line, bool ixc, struct pe *pe, struct pe *expected, c
     const char *name = difference(pe, expected);
     if (name) {
         unsigned rd = insn & 31;
-        printf("%s %08x fpcr %x: %s differs; Vd %016" PRIx64 "%016" PRIx64 " FPSR %x, expected %016" PRIx64 "%016" PRIx64
-               " FPSR %x\n", a64_forms[form].name, insn, pe->fpcr, name, pe->v[rd].d[1], pe->v[rd].d[0], pe->fpsr,
+        printf("%s %08x fpcr %x: %s differs; Vd %016" PRIx64 "%016" PRIx64 " FPSR %x, expected %016" PRIx64
+               "%016" PRIx64 " FPSR %x\n", a64_forms[form].name, insn, pe->fpcr, name, pe->v[rd].d[1], pe->v[rd].d[0], pe->fpsr,
                expected->v[rd].d[1], expected->v[rd].d[0], expected->fpsr);
         tally->differ++;
     } else {
