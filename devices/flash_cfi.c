@@ -23,6 +23,7 @@
 
 #include "devices/fdt_writer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,7 @@ struct chip {
 
 struct flash {
     struct device device;
+    char array_name[48]; /* of the region: the memory is a part of the machine's state with a name of its own */
     struct bus_region *region;
     struct chip chip[CHIPS];
 };
@@ -194,6 +196,8 @@ static void first_command(struct flash *flash, struct chip *chip, uint16_t data)
         {0x98, READ_QUERY, STEP_IDLE},   {0x40, READ_STATUS, STEP_PROGRAM}, {0x10, READ_STATUS, STEP_PROGRAM},
         {0x20, READ_STATUS, STEP_ERASE}, {0xe8, READ_STATUS, STEP_COUNT}, {0x60, READ_STATUS, STEP_LOCK},
         {0xb0, READ_STATUS, STEP_IDLE},  {0xd0, READ_STATUS, STEP_IDLE},
+        /* No commands of this set: drivers probe for the other one with them. */
+        {0xf0, READ_ARRAY, STEP_IDLE},   {0x00, READ_ARRAY, STEP_IDLE},
     };
     uint8_t command = (uint8_t)data;
     if (command == 0x50) {
@@ -207,8 +211,7 @@ static void first_command(struct flash *flash, struct chip *chip, uint16_t data)
             return;
         }
     }
-    if (command) /* drivers write 0 to probe for other command sets */
-        log_message(flash->device.env->log, LOG_UNIMPLEMENTED, "%s: command %#x", flash->device.name, command);
+    log_message(flash->device.env->log, LOG_UNIMPLEMENTED, "%s: command %#x", flash->device.name, command);
     chip->mode = READ_ARRAY;
 }
 
@@ -356,7 +359,7 @@ static int flash_describe(struct device *device, struct fdt_writer *writer)
 static int flash_attach(struct device *device, const struct bus_region **other)
 {
     struct flash *flash = (struct flash *)device;
-    return bus_add_rom_device(device->env->bus, device->name, device->base, device->size, device->pas_mask,
+    return bus_add_rom_device(device->env->bus, flash->array_name, device->base, device->size, device->pas_mask,
                               &device->ops->bus, device, &flash->region, other);
 }
 
@@ -380,6 +383,7 @@ struct device *flash_cfi_create(const struct device_env *env, uint64_t base, uin
     if (!flash)
         return NULL;
     device_init(&flash->device, &flash_ops, env, base, size, pas_mask, NULL, 0);
+    snprintf(flash->array_name, sizeof(flash->array_name), "%s.array", flash->device.name);
     device_reset(&flash->device);
     return &flash->device;
 }
