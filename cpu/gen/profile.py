@@ -14,7 +14,7 @@ import collections
 import heapq
 
 MAX_SEQUENCE = 8
-SINGLES_SHARE = 0.45 # of the handlers; more singles than this cost less than the sequences they displace
+SINGLES_SHARE = 0.55 # of the handlers; more singles than this cost less than the sequences they displace
 ENDS = ("b", "bl", "br", "blr", "ret", "bcond", "cbz", "cbnz", "tbz", "tbnz")
 
 
