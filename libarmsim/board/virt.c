@@ -56,6 +56,22 @@ static int virt_map(struct armsim_machine *machine)
     return error;
 }
 
+/*
+ * Can input from the host, of whatever is open, wake a PE? Only when a driver listens: its UART's receive interrupts
+ * are unmasked, or its virtio device is in use.
+ */
+static bool virt_listens(struct armsim_machine *machine)
+{
+    const struct board_data *virt = machine->board_data;
+    for (unsigned port = 0; port < ARMSIM_SERIAL_PORTS; port++)
+        if (machine->serial[port].open && virt_serial_listens(virt, port))
+            return true;
+    for (unsigned nic = 0; nic < MACHINE_MAX_NICS; nic++)
+        if (machine->nic[nic].open && virt->nics[nic] && virt_virtio_in_use(virt->nics[nic]))
+            return true;
+    return false;
+}
+
 static void virt_destroy(struct armsim_machine *machine)
 {
     struct board_data *virt = machine->board_data;
@@ -75,5 +91,6 @@ const struct board board_virt = {
     .map = virt_map,
     .populate = virt_populate,
     .load = virt_load,
+    .listens = virt_listens,
     .destroy = virt_destroy,
 };

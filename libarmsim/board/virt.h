@@ -33,7 +33,7 @@ struct virt_link {
 
 struct board_data {
     struct builtin_firmware *firmware;
-    struct device *uart[2], *gpio, *fw_cfg;
+    struct device *uart[2], *console, *gpio, *fw_cfg;
     struct device *nics[MACHINE_MAX_NICS];
     struct virt_link serial_links[ARMSIM_SERIAL_PORTS], nic_links[MACHINE_MAX_NICS];
     struct raw_drive drives[MACHINE_MAX_DRIVES];
@@ -48,6 +48,9 @@ struct board_data {
 
 /* virt_devices.c */
 int virt_populate(struct armsim_machine *machine);
+/* Does the guest's driver of a serial port or a virtio device take input? */
+bool virt_serial_listens(const struct board_data *virt, unsigned port);
+bool virt_virtio_in_use(const struct device *device);
 
 /* virt_load.c */
 int virt_load(struct armsim_machine *machine);

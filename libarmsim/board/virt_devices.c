@@ -42,6 +42,21 @@ static size_t console_receive(void *device, const uint8_t *data, size_t size)
     return virtio_console_receive(device, 0, data, size);
 }
 
+/* A register, without any effect. */
+static bool look_at(const struct device *device, uint64_t offset, uint64_t *value)
+{
+    const struct bus_attrs attrs = {
+        .pas = device->pas_mask & PAS_BIT(PAS_NON_SECURE) ? PAS_NON_SECURE : PAS_SECURE, .el = 3, .debug = true};
+    return bus_read(device->env->bus, device->base + offset, 4, attrs, value) == BUS_OK;
+}
+
+bool virt_virtio_in_use(const struct device *device)
+{
+    enum { VIRTIO_MMIO_STATUS = 0x70, VIRTIO_STATUS_DRIVER_OK = 4 };
+    uint64_t status = 0;
+    return look_at(device, VIRTIO_MMIO_STATUS, &status) && (status & VIRTIO_STATUS_DRIVER_OK);
+}
+
 /* --- the devices with registers of their own --- */
 
 struct virt_device {
@@ -77,6 +92,15 @@ static int add_uart(struct armsim_machine *machine, const struct virt_device *de
         machine_attach_serial(machine, port, uart_receive, uart);
     }
     return error;
+}
+
+bool virt_serial_listens(const struct board_data *virt, unsigned port)
+{
+    enum { UARTIMSC = 0x38, UARTIMSC_RX_RT = 1 << 4 | 1 << 6 };
+    if (port == ARMSIM_SERIAL_VIRTIO)
+        return virt->console && virt_virtio_in_use(virt->console);
+    uint64_t mask = 0;
+    return virt->uart[port] && look_at(virt->uart[port], UARTIMSC, &mask) && (mask & UARTIMSC_RX_RT);
 }
 
 static int add_rtc(struct armsim_machine *machine, const struct virt_device *device)
@@ -204,8 +228,10 @@ static int add_console(struct armsim_machine *machine, unsigned slot)
     struct virtio_place place = virtio_place(machine, slot);
     struct device *device = virtio_console_create(&machine->device_env, &place, &options);
     int error = machine_add_device(machine, device);
-    if (error == 0)
+    if (error == 0) {
+        machine->board_data->console = device;
         machine_attach_serial(machine, ARMSIM_SERIAL_VIRTIO, console_receive, device);
+    }
     return error;
 }
 

@@ -69,8 +69,10 @@ void machine_attach_nic(struct armsim_machine *machine, unsigned nic,
     port->device = device;
 }
 
-bool machine_input_possible(const struct armsim_machine *machine)
+bool machine_input_possible(struct armsim_machine *machine)
 {
+    if (machine->board->listens && !machine->board->listens(machine))
+        return false;
     for (unsigned i = 0; i < ARMSIM_SERIAL_PORTS; i++)
         if (machine->serial[i].attached && machine->serial[i].open)
             return true;

@@ -63,6 +63,8 @@ struct board {
     int (*load)(struct armsim_machine *machine);
     /* A warm reset: sets the PEs' starting state over memory as it is. Optional: without it load() is called. */
     int (*start)(struct armsim_machine *machine);
+    /* Could input that the host may still send wake a PE? Optional: without it, yes. */
+    bool (*listens)(struct armsim_machine *machine);
     /* Frees machine->board_data; may be called after any of the hooks failed. Optional. */
     void (*destroy)(struct armsim_machine *machine);
 };
@@ -280,7 +282,7 @@ void machine_update_listeners(struct armsim_machine *machine);
 int machine_input(struct armsim_machine *machine, enum input_kind kind, uint32_t unit, uint64_t value,
                   const void *data, size_t size);
 void machine_deliver_inputs(struct armsim_machine *machine);
-bool machine_input_possible(const struct armsim_machine *machine);
+bool machine_input_possible(struct armsim_machine *machine);
 void machine_clear_input_log(struct armsim_machine *machine);
 void machine_free_inputs(struct armsim_machine *machine);
 
