@@ -302,6 +302,8 @@ static int finish(struct cli_options *options)
         return complain(EXIT_USAGE, "-serial: expected one port, the second needs -M secure=on");
     if (options->no_nic && options->machine.nic_count)
         return complain(EXIT_USAGE, "-nic: expected none or cards, found both");
+    if (options->machine.initrd.path && !options->machine.kernel.path)
+        return complain(EXIT_USAGE, "-initrd: expected with -kernel");
     if (options->trace_instructions >= 0 && !options->trace_file)
         return complain(EXIT_USAGE, "--trace-instructions: expected with --trace");
     options->machine.loads = options->loads;
