@@ -35,6 +35,8 @@ void console_flush(struct session *session)
 void console_write(struct session *session, const void *data, size_t size)
 {
     struct console *console = &session->console;
+    if (size > 0)
+        console->in_line = ((const uint8_t *)data)[size - 1] != '\n';
     for (const uint8_t *from = data; size > 0;) {
         size_t room = OUTPUT_BYTES - console->output_count;
         size_t part = size < room ? size : room;

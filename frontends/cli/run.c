@@ -303,7 +303,7 @@ static int run_session(struct session *session)
     if (options->state_hash) {
         uint64_t hash = 0;
         armsim_state_hash(session->machine, &hash);
-        console_print(session, "state-hash: %016" PRIx64 "\n", hash);
+        console_print(session, "%sstate-hash: %016" PRIx64 "\n", session->console.in_line ? "\n" : "", hash);
         console_flush(session);
     }
     if (options->stats_file) {

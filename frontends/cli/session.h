@@ -30,6 +30,7 @@ struct console {
     size_t input_head, input_count;
     uint8_t output[OUTPUT_BYTES];
     size_t output_count;
+    bool in_line; /* the last byte written didn't end a line */
     bool output_failed;
 };
 
