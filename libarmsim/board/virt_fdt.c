@@ -219,8 +219,9 @@ static int generate(struct armsim_machine *machine, const struct virt_boot_info 
 
 static bool is_memory(const void *fdt, int node)
 {
-    const char *type = fdt_getprop(fdt, node, "device_type", NULL);
-    return type && strcmp(type, "memory") == 0;
+    int length;
+    const char *type = fdt_getprop(fdt, node, "device_type", &length);
+    return type && length == sizeof("memory") && memcmp(type, "memory", sizeof("memory")) == 0;
 }
 
 /* A number in `cells` cells of 32 bits. False: it doesn't fit. */
@@ -237,16 +238,16 @@ static bool put_cells(fdt32_t *to, int cells, uint64_t value)
 /* The memory nodes, whatever they said, make room for one that says what the machine has. */
 static int fill_memory(struct armsim_machine *machine, void *fdt)
 {
-    for (int node = fdt_first_subnode(fdt, 0); node >= 0;) {
-        const char *status = fdt_getprop(fdt, node, "status", NULL);
-        if (is_memory(fdt, node) && (!status || strcmp(status, "disabled") != 0)) {
-            int error = fdt_del_node(fdt, node);
-            if (error < 0)
-                return error;
-            node = fdt_first_subnode(fdt, 0);
-        } else {
-            node = fdt_next_subnode(fdt, node);
-        }
+    for (int next, node = fdt_first_subnode(fdt, 0); node >= 0; node = next) {
+        next = fdt_next_subnode(fdt, node);
+        int length;
+        const char *status = fdt_getprop(fdt, node, "status", &length);
+        bool disabled = status && length == sizeof("disabled") && memcmp(status, "disabled", sizeof("disabled")) == 0;
+        if (!is_memory(fdt, node) || disabled)
+            continue;
+        int error = fdt_nop_node(fdt, node); /* offsets stay as they are */
+        if (error < 0)
+            return error;
     }
     int address_cells = fdt_address_cells(fdt, 0), size_cells = fdt_size_cells(fdt, 0);
     fdt32_t reg[4];
@@ -256,6 +257,8 @@ static int fill_memory(struct armsim_machine *machine, void *fdt)
     char name[32];
     snprintf(name, sizeof(name), "memory@%llx", VIRT_RAM_BASE);
     int node = fdt_add_subnode(fdt, 0, name);
+    if (node == -FDT_ERR_EXISTS)
+        node = fdt_subnode_offset(fdt, 0, name);
     if (node < 0)
         return node;
     int error = fdt_setprop_string(fdt, node, "device_type", "memory");
