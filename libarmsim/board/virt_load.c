@@ -121,7 +121,8 @@ static enum pas space_of(const struct loading *loading, uint64_t address, bool s
 {
     if (secure)
         return PAS_SECURE;
-    bool only_secure = loading->machine->options.secure && !bus_find(loading->machine->bus, PAS_NON_SECURE, address, NULL);
+    const struct armsim_machine *machine = loading->machine;
+    bool only_secure = machine->options.secure && !bus_find(machine->bus, PAS_NON_SECURE, address, NULL);
     return only_secure ? PAS_SECURE : PAS_NON_SECURE;
 }
 

@@ -187,9 +187,11 @@ START_TEST(confined)
     snprintf(path, sizeof(path), "%s/sub", directory);
     ck_assert_int_eq(mkdir(path, 0700), 0);
 
-    const char *const escapes[] = {"../secret", "/etc/passwd", target,       "link",       "up/secret",  "sub/../../secret",
-                                   "./../secret", "..",        "sub/..",     "fifo",       "sub",        "",
-                                   ".",         "/",           "sub/",       "../inside/x", "up/inside/x", "link/x"};
+    const char *const escapes[] = {
+        "../secret", "/etc/passwd", target, "link",   "up/secret", "sub/../../secret", "./../secret", "..",
+        "sub/..",    "fifo",        "sub",  "",       ".",         "/",                "sub/",        "../inside/x",
+        "up/inside/x", "link/x",
+    };
     for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
         for (unsigned mode = 0; mode < 12; mode++)
             ck_assert_msg(sys_open(escapes[i], mode) == -1, "\"%s\" with mode %u", escapes[i], mode);
