@@ -39,6 +39,61 @@ static void fill_fast_tlb(struct pe *pe, uint64_t va, const struct mmu_access *a
     entry->write_tag = may_write ? tag : ~0ull;
 }
 
+static void fill_device_tlb(struct pe *pe, uint64_t va, const struct mmu_access *access,
+                            const struct mmu_result *result, struct bus_region *region, uint64_t offset)
+{
+    uint64_t in_page = va & 0xfff;
+    /* The whole page must be the region's. */
+    if (pe->strict || access->el != pe->pstate.el || offset < in_page || region->size - (offset - in_page) < 0x1000)
+        return;
+    uint64_t tag = (va & ~0xfffull) | pe->context;
+    pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)] = (struct device_tlb_entry){
+        .read_tag = result->may_read ? tag : ~0ull, .write_tag = result->may_write ? tag : ~0ull, .region = region,
+        .offset = offset - in_page, .pas = result->pas};
+}
+
+static const struct device_tlb_entry *device_entry(const struct pe *pe, uint64_t va, unsigned size, bool write)
+{
+    const struct device_tlb_entry *entry = &pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)];
+    uint64_t tag = (va & ~0xfffull) | pe->data_context;
+    if ((write ? entry->write_tag : entry->read_tag) != tag || (va & (size - 1)))
+        return NULL;
+    uint8_t sizes = entry->region->ops->sizes ? entry->region->ops->sizes : 1 | 2 | 4;
+    return sizes & size ? entry : NULL;
+}
+
+static enum device_access device_refused(struct pe *pe, uint64_t va, unsigned size, bool write)
+{
+    struct fault_record fault = {
+        .type = FAULT_SYNC_EXTERNAL, .access = data_access(pe, write, size), .va = va, .write = write};
+    take_data_abort(pe, &fault);
+    return DEVICE_ABORT;
+}
+
+enum device_access device_load(struct pe *pe, uint64_t va, unsigned size, uint64_t *value)
+{
+    const struct device_tlb_entry *entry = device_entry(pe, va, size, false);
+    if (!entry)
+        return DEVICE_UNKNOWN;
+    struct bus_attrs attrs = {entry->pas, pe->pstate.el, false, false, (uint16_t)pe->index};
+    const struct bus_region *region = entry->region;
+    if (region->ops->read(region->opaque, entry->offset + (va & 0xfff), size, attrs, value) != BUS_OK)
+        return device_refused(pe, va, size, false);
+    return DEVICE_DONE;
+}
+
+enum device_access device_store(struct pe *pe, uint64_t va, unsigned size, uint64_t value)
+{
+    const struct device_tlb_entry *entry = device_entry(pe, va, size, true);
+    if (!entry)
+        return DEVICE_UNKNOWN;
+    struct bus_attrs attrs = {entry->pas, pe->pstate.el, false, false, (uint16_t)pe->index};
+    const struct bus_region *region = entry->region;
+    if (region->ops->write(region->opaque, entry->offset + (va & 0xfff), size, attrs, value) != BUS_OK)
+        return device_refused(pe, va, size, true);
+    return DEVICE_DONE;
+}
+
 bool mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write)
 {
     if (pe->strict || (va & 0xfff) + size > 0x1000)
@@ -78,6 +133,8 @@ static bool resolve(struct pe *pe, uint64_t va, unsigned size, const struct mmu_
     target->size = size;
     if (target->region && (target->region->kind == BUS_RAM || target->region->kind == BUS_ROM))
         fill_fast_tlb(pe, va, access, &result, target->region, target->offset);
+    else if (target->region && target->region->kind == BUS_MMIO)
+        fill_device_tlb(pe, va, access, &result, target->region, target->offset);
     return true;
 }
 

@@ -63,7 +63,6 @@ static void make_regimes(struct pe *pe)
     r[REGIME_EL3].tcr = SR(pe, TCR_EL3);
     r[REGIME_EL3].mair = SR(pe, MAIR_EL3);
     r[REGIME_EL3].ttbr[0] = SR(pe, TTBR0_EL3);
-    pe->regimes_valid = true;
 }
 
 enum regime_id regime_of_el(const struct pe *pe, unsigned el)
@@ -77,16 +76,79 @@ enum regime_id regime_of_el(const struct pe *pe, unsigned el)
     }
 }
 
+static void forget_contexts(struct pe *pe)
+{
+    for (unsigned el = 0; el < 4; el++)
+        pe->level[el].number[0] = pe->level[el].number[1] = 0;
+}
+
+/* Context numbers that were never given out again make all entries worthless at once. */
 void pe_flush_fast_tlb(struct pe *pe)
+{
+    pe->interp->first_context = pe->interp->next_context;
+    forget_contexts(pe);
+    pe_update_pstate(pe);
+}
+
+static void clear_fast_tlb(struct pe *pe)
 {
     for (int i = 0; i < FAST_TLB_ENTRIES; i++)
         pe->dtlb[i].read_tag = pe->dtlb[i].write_tag = ~0ull;
     for (int i = 0; i < FAST_ITLB_ENTRIES; i++)
         pe->itlb[i].tag = ~0ull;
+    for (int i = 0; i < DEVICE_TLB_ENTRIES; i++)
+        pe->device_tlb[i].read_tag = pe->device_tlb[i].write_tag = ~0ull;
     for (int i = 0; i < 4; i++) {
         for (int k = 0; k < RETURN_STACK_ENTRIES; k++)
             pe->return_stacks[i].entries[k].va = ~0ull;
     }
+}
+
+/* Whether an address lies in [va, va + size), address tags aside. */
+static bool in_range(uint64_t address, uint64_t va, uint64_t size)
+{
+    return (address - va) << 8 >> 8 < size;
+}
+
+static void purge_returns(struct pe *pe, uint64_t va, uint64_t size)
+{
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < RETURN_STACK_ENTRIES; k++) {
+            if (in_range(pe->return_stacks[i].entries[k].va, va, size))
+                pe->return_stacks[i].entries[k].va = ~0ull;
+        }
+    }
+}
+
+const struct mmu_regime *pe_fetch_regime(void *opaque, uint64_t *va)
+{
+    const struct pe *pe = opaque;
+    *va = pe->pc;
+    return &pe->regime[pe->current_regime];
+}
+
+void pe_purge_translation(void *opaque, uint64_t va, uint64_t size)
+{
+    struct pe *pe = opaque;
+    if (!size) {
+        pe_flush_fast_tlb(pe);
+        return;
+    }
+    uint64_t pages = size >> 12;
+    for (uint64_t n = 0; n < (pages < FAST_TLB_ENTRIES ? pages : FAST_TLB_ENTRIES); n++) {
+        struct fast_tlb_entry *data = &pe->dtlb[((va >> 12) + n) & (FAST_TLB_ENTRIES - 1)];
+        struct fast_itlb_entry *code = &pe->itlb[((va >> 12) + n) & (FAST_ITLB_ENTRIES - 1)];
+        if (in_range(data->read_tag & ~0xfffull, va, size))
+            data->read_tag = ~0ull;
+        if (in_range(data->write_tag & ~0xfffull, va, size))
+            data->write_tag = ~0ull;
+        if (in_range(code->tag & ~0xfffull, va, size))
+            code->tag = ~0ull;
+        struct device_tlb_entry *device = &pe->device_tlb[((va >> 12) + n) & (DEVICE_TLB_ENTRIES - 1)];
+        if (in_range(device->read_tag & ~0xfffull, va, size) || in_range(device->write_tag & ~0xfffull, va, size))
+            device->read_tag = device->write_tag = ~0ull;
+    }
+    purge_returns(pe, va, size);
 }
 
 void pe_purge_writes(struct pe *pe, const uint8_t *host_page)
@@ -107,14 +169,14 @@ static uint16_t context_number(struct pe *pe)
         .sctlr = regime->sctlr, .tcr = regime->tcr, .mair = regime->mair, .hcr = regime->hcr, .vtcr = regime->vtcr,
         .scr = regime->scr, .asid = regime->asid[0], .vmid = regime->vmid, .regime = (uint8_t)regime->id,
         .security = (uint8_t)regime->security, .el = pe->pstate.el, .pan = pe->pstate.pan, .stage2 = regime->stage2};
-    for (uint64_t number = CONTEXT_STEP; number < it->next_context; number += CONTEXT_STEP) {
+    for (uint64_t number = it->first_context; number < it->next_context; number += CONTEXT_STEP) {
         if (!memcmp(&it->contexts[number / CONTEXT_STEP], &key, sizeof(key)))
             return (uint16_t)number;
     }
     if (it->next_context >= CONTEXT_LIMIT) { /* all given out: begin again */
-        pe_flush_fast_tlb(pe);
-        memset(pe->contexts, 0, sizeof(pe->contexts));
-        it->next_context = CONTEXT_STEP;
+        clear_fast_tlb(pe);
+        forget_contexts(pe);
+        it->next_context = it->first_context = CONTEXT_STEP;
     }
     uint16_t number = (uint16_t)it->next_context;
     it->next_context += CONTEXT_STEP;
@@ -125,14 +187,13 @@ static uint16_t context_number(struct pe *pe)
 int interp_create_contexts(struct interp *it)
 {
     it->contexts = calloc(CONTEXT_LIMIT / CONTEXT_STEP + 1, sizeof(*it->contexts));
-    it->next_context = CONTEXT_STEP;
+    it->next_context = it->first_context = CONTEXT_STEP;
     return it->contexts ? 0 : -1;
 }
 
 /* CheckFPAdvSIMDEnabled64() without taking the trap. */
-static bool fp_allowed(const struct pe *pe)
+static bool fp_allowed(const struct pe *pe, unsigned el)
 {
-    unsigned el = pe->pstate.el;
     uint64_t hcr = effective_hcr(pe);
     bool host = (hcr & HCR_EL2_E2H) && (hcr & HCR_EL2_TGE);
     if (el <= 1 && !(el == 0 && host)) {
@@ -153,42 +214,43 @@ static bool fp_allowed(const struct pe *pe)
     return !(pe->have_el3 && (SR(pe, CPTR_EL3) >> 10 & 1));
 }
 
-static void set_context(struct pe *pe)
+/* What each EL would have, so that a change of EL alone is quick. */
+static void make_levels(struct pe *pe)
 {
-    unsigned el = pe->pstate.el;
-    const struct mmu_regime *regime = &pe->regime[pe->current_regime];
-    uint16_t *known = &pe->contexts[el][pe->pstate.pan];
-    if (!*known)
-        *known = context_number(pe);
-    pe->context = *known;
-    uint64_t sctlr = regime->sctlr;
-    bool big_endian = sctlr >> (el == 0 ? 24 : 25) & 1;
-    bool check_sp = sctlr >> (el == 0 ? 4 : 3) & 1;
-    pe->strict = (sctlr >> 1 & 1) || big_endian || (check_sp && (pe->x[REG_SP] & 15));
-    pe->data_context = pe->strict ? CONTEXT_NONE : pe->context;
-    pe->return_stack = &pe->return_stacks[el];
-    if (pe->return_stack->context != pe->context) {
-        for (int i = 0; i < RETURN_STACK_ENTRIES; i++)
-            pe->return_stack->entries[i].va = ~0ull;
-        pe->return_stack->context = pe->context;
+    for (unsigned el = 0; el < 4; el++) {
+        struct el_context *level = &pe->level[el];
+        level->regime = regime_of_el(pe, el);
+        uint64_t sctlr = pe->regime[level->regime].sctlr;
+        level->fp_enabled = fp_allowed(pe, el);
+        level->strict = (sctlr >> 1 & 1) || (sctlr >> (el == 0 ? 24 : 25) & 1); /* A; E0E or EE */
+        level->check_sp = sctlr >> (el == 0 ? 4 : 3) & 1;
+        level->number[0] = level->number[1] = 0;
     }
 }
 
 void pe_update_pstate(struct pe *pe)
 {
-    if (!pe->regimes_valid) {
-        pe_update_context(pe);
-        return;
+    struct el_context *level = &pe->level[pe->pstate.el];
+    pe->current_regime = level->regime;
+    pe->fp_enabled = level->fp_enabled;
+    uint16_t *number = &level->number[pe->pstate.pan];
+    if (!*number)
+        *number = context_number(pe);
+    pe->context = *number;
+    pe->strict = level->strict || (level->check_sp && (pe->x[REG_SP] & 15));
+    pe->data_context = pe->strict ? CONTEXT_NONE : pe->context;
+    struct return_stack *stack = pe->return_stack = &pe->return_stacks[pe->pstate.el];
+    if (stack->context != pe->context) {
+        for (int i = 0; i < RETURN_STACK_ENTRIES; i++)
+            stack->entries[i].va = ~0ull;
+        stack->context = pe->context;
     }
-    pe->current_regime = regime_of_el(pe, pe->pstate.el);
-    pe->fp_enabled = fp_allowed(pe);
-    set_context(pe);
 }
 
 void pe_update_context(struct pe *pe)
 {
     make_regimes(pe);
-    memset(pe->contexts, 0, sizeof(pe->contexts));
+    make_levels(pe);
     pe_update_pstate(pe);
 }
 

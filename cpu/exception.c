@@ -12,6 +12,7 @@
 
 enum { VECTOR_LOWER_EL = 0x400, VECTOR_SP_ELX = 0x200, VECTOR_SERROR = 0x180 };
 enum { SCTLR_SPAN = 23, SCTLR_DSSBS = 44 };
+#define HCR_EL2_VIRTUAL_PENDING (7ull << 6) /* VSE, VI, VF */
 #define HCR_EL2_TEA (1ull << 37)
 #define HCR_EL2_NV (1ull << 42)
 #define HCR_EL2_NV1 (1ull << 43)
@@ -39,7 +40,8 @@ void pe_level_changed(struct pe *pe)
 {
     pe_load_sp(pe);
     pe_update_pstate(pe);
-    pe->sample_interrupts = true;
+    if (pe->pending || (SR(pe, HCR_EL2) & HCR_EL2_VIRTUAL_PENDING))
+        pe->sample_interrupts = true;
     if (pe->gic)
         gic_set_pe_state(pe->gic, pe->pstate.el, !(effective_scr(pe) & SCR_EL3_NS));
 }

@@ -252,13 +252,10 @@ bool host_translate(struct pe *pe, const struct host_walk *walk, uint64_t va, st
         return false;
     bool here = walk->el == pe->pstate.el && walk->secure == host_is_secure(pe);
     struct mmu_regime regime;
-    if (here) {
-        if (!pe->regimes_valid)
-            pe_update_context(pe);
+    if (here)
         regime = pe->regime[pe->current_regime];
-    } else {
+    else
         regime = regime_elsewhere(pe, walk->el, walk->secure);
-    }
     struct mmu_access access = {
         .type = walk->type,
         .read = walk->type == ACCESS_READ,

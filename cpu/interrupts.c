@@ -120,7 +120,7 @@ static void take_virtual(struct pe *pe, unsigned pending)
     } else {
         uint64_t iss = has_feature(pe, FEATURE_RAS) ? SR(pe, VSESR_EL2) : 0;
         SR(pe, HCR_EL2) &= ~(1ull << 8); /* ClearPendingVirtualSError() */
-        pe->regimes_valid = false;
+        pe_update_context(pe);
         take_async(pe, TRAP_VSERROR, (struct route){1, "HCR_EL2.VSE"}, VECTOR_SERROR, syndrome_serror(iss));
     }
 }
@@ -185,7 +185,7 @@ void error_synchronization_barrier(struct pe *pe)
     if ((virtual_pending(pe) & MASK_SERROR) && pe->pstate.a) {
         SR(pe, VDISR_EL2) = DISR_A | (SR(pe, VSESR_EL2) & 0x1ffffff);
         SR(pe, HCR_EL2) &= ~(1ull << 8);
-        pe->regimes_valid = false;
+        pe_update_context(pe);
     }
     pe->sample_interrupts = true; /* what is unmasked is taken now */
 }

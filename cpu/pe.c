@@ -27,6 +27,8 @@ struct pe *pe_create(const struct pe_config *config, const struct pe_env *env)
         pe_destroy(pe);
         return NULL;
     }
+    const struct mmu_keeper keeper = {pe_purge_translation, pe_fetch_regime, pe};
+    mmu_set_keeper(pe->mmu, &keeper);
     pe_identify(pe);
     return pe;
 }
@@ -65,8 +67,8 @@ void pe_reset(struct pe *pe, bool cold)
     pe->interp->sample_point = true;
     pe->sample_interrupts = true;
     mmu_reset(pe->mmu);
-    pe_flush_fast_tlb(pe);
     pe_update_context(pe);
+    pe_flush_fast_tlb(pe);
 }
 
 void pe_set_pc(struct pe *pe, uint64_t pc)

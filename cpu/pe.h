@@ -65,6 +65,15 @@ enum { FAST_TLB_ENTRIES = 256, FAST_ITLB_ENTRIES = 256, RETURN_STACK_ENTRIES = 1
 /* Context numbers are multiples of 4 below 4096, so a misaligned target never matches a tag; this one matches none. */
 #define CONTEXT_NONE 0xffcu
 
+/* The same for a page of MMIO: which region it belongs to. Tags as above; ~0 where an access isn't permitted. */
+struct device_tlb_entry {
+    uint64_t read_tag, write_tag;
+    struct bus_region *region;
+    uint64_t offset; /* of the page in the region */
+    enum pas pas;
+};
+enum { DEVICE_TLB_ENTRIES = 16 };
+
 struct fast_itlb_entry {
     uint64_t tag;
     struct record *base; /* first record of the page */
@@ -120,6 +129,13 @@ struct trap_event {
     const char *why; /* static string: "HCR_EL2.TWE", "SVC", "illegal return", ... never NULL */
 };
 
+/* What the control registers mean for an EL. */
+struct el_context {
+    enum regime_id regime;
+    bool fp_enabled, strict, check_sp;
+    uint16_t number[2]; /* context number by PAN; 0: not known */
+};
+
 /* What a load or store tells the syndrome of a stage-2 abort: AArch64.SetLSInstructionSyndrome(). */
 struct ls_syndrome {
     bool valid; /* ISV */
@@ -138,7 +154,6 @@ struct pe {
     const struct record *ip;     /* spilled; NULL when only pc is valid */
     int64_t limit;               /* spilled budget limit */
     uint64_t slow_address;       /* arguments of a slow-path tail call */
-    uint64_t slow_size;
     struct return_stack *return_stack; /* the current EL's */
     bool fp_enabled;             /* SIMD&FP instructions do not trap at the current EL */
     union vreg v[32] __attribute__((aligned(16)));
@@ -150,6 +165,7 @@ struct pe {
     };
     struct fast_tlb_entry dtlb[FAST_TLB_ENTRIES];
     struct fast_itlb_entry itlb[FAST_ITLB_ENTRIES];
+    struct device_tlb_entry device_tlb[DEVICE_TLB_ENTRIES];
 
     /* --- architectural state --- */
     struct pstate pstate;
@@ -183,8 +199,7 @@ struct pe {
     } pmu;
 
     /* --- derived; recomputed by pe_update_context() --- */
-    bool regimes_valid;          /* cleared when a register that they depend on is written */
-    uint16_t contexts[4][2];     /* context numbers by EL and PAN; 0: not known */
+    struct el_context level[4];  /* by EL */
     struct mmu_regime regime[4]; /* by enum regime_id, for the current security state */
     enum regime_id current_regime; /* of the current EL */
     bool strict;                 /* every access goes the slow way: alignment checks, big-endian, SP misaligned */
@@ -247,6 +262,9 @@ void pe_update_context(struct pe *pe);
 /* ... or only PSTATE (EL, SP, PAN) or SP. */
 void pe_update_pstate(struct pe *pe);
 /* Takes write permission to a host page out of the fast TLB. */
+/* struct mmu_keeper: drops fast entries of [va, va + size), or all with size 0; where instructions come from. */
+void pe_purge_translation(void *pe, uint64_t va, uint64_t size);
+const struct mmu_regime *pe_fetch_regime(void *pe, uint64_t *va);
 void pe_purge_writes(struct pe *pe, const uint8_t *host_page);
 /* Drops fast entries (all of them); called by TLBI. */
 void pe_flush_fast_tlb(struct pe *pe);
@@ -261,6 +279,11 @@ bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_acces
 struct mmu_access data_access(const struct pe *pe, bool write, unsigned size);
 /* Fills the fast TLB for an access that could go the fast way then. False: it could not, or would fault. */
 bool mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write);
+/* An aligned access through the device TLB. DEVICE_UNKNOWN: it has no entry, nothing was done; DEVICE_ABORT: the
+ * device refused, and the external abort has been taken. */
+enum device_access { DEVICE_UNKNOWN, DEVICE_DONE, DEVICE_ABORT };
+enum device_access device_load(struct pe *pe, uint64_t va, unsigned size, uint64_t *value);
+enum device_access device_store(struct pe *pe, uint64_t va, unsigned size, uint64_t value);
 /* A translated place inside one page, for accesses that read and write it (exclusives, atomics). */
 struct mem_place {
     uint64_t pa, offset;

@@ -38,16 +38,6 @@ HANDLER(slow, {
     CONTINUE(interp_slow(pe));
 })
 
-#define MISS_HANDLER(direction, write)                                                                                 \
-    HANDLER(miss_##direction, {                                                                                        \
-        SPILL;                                                                                                         \
-        if (LIKELY(mem_refill(pe, pe->slow_address, pe->slow_size, write)))                                            \
-            DISPATCH;                                                                                                  \
-        CONTINUE(interp_slow(pe));                                                                                     \
-    })
-MISS_HANDLER(read, false)
-MISS_HANDLER(write, true)
-
 HANDLER(call, {
     SPILL;
     CONTINUE(interp_call(pe, ip->a, (uint32_t)ip->imm));

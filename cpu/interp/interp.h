@@ -78,7 +78,6 @@
 handler_fn handle_decode;     /* a record not decoded yet */
 handler_fn handle_page_cross; /* the sentinel after a page's last record */
 handler_fn handle_slow;       /* executes the instruction at ip by its C function */
-handler_fn handle_miss_read, handle_miss_write; /* fast TLB: pe->slow_address, pe->slow_size */
 handler_fn handle_call;       /* an instruction that always is executed by its C function */
 handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
 handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */
@@ -86,7 +85,16 @@ handler_fn handle_undefined;
 handler_fn handle_flags_both; /* an execute function has set N and Z both */
 handler_fn handle_step_end;   /* the record after a stepped instruction */
 
-#include "cpu/interp/semantics_branch.h"
+#include "cpu/interp/semantics_system.h"
+
+#define DECLARE_MISS(kind, mode) handler_fn handle_miss_load_##kind##_##mode, handle_miss_store_##kind##_##mode;
+#define DECLARE_MISSES(kind) ADDRESSING_MODES(DECLARE_MISS, kind)
+LOAD_KINDS(DECLARE_MISSES)
+#undef DECLARE_MISSES
+#define DECLARE_PAIR_MISS(kind) handler_fn handle_miss_load_pair_##kind, handle_miss_store_pair_##kind;
+PAIR_KINDS(DECLARE_PAIR_MISS)
+#undef DECLARE_PAIR_MISS
+#undef DECLARE_MISS
 
 /* --- what a PE's interpreter keeps --- */
 struct interp {
@@ -100,7 +108,7 @@ struct interp {
     bool sample_point;       /* the last instruction ended at one */
     enum { LEAVE_BUDGET, LEAVE_WAIT, LEAVE_REQUEST, LEAVE_STEP, LEAVE_FLAGS } leave;
     uint64_t decoded, promoted, invalidated, slow_accesses; /* statistics */
-    uint64_t next_context;   /* context numbers given out: see context.c */
+    uint64_t first_context, next_context; /* context numbers in use: see context.c */
     struct context_key *contexts;
 };
 
@@ -120,6 +128,8 @@ enum flow interp_sample(struct pe *pe);
 enum flow interp_expired(struct pe *pe);
 enum flow interp_step_end(struct pe *pe);
 enum flow interp_flags_both(struct pe *pe);
+/* The instruction at pe->ip has taken an abort. */
+enum flow interp_aborted(struct pe *pe);
 /* 0, or -1: out of memory. */
 int interp_create_contexts(struct interp *it);
 /* Decodes from ip to the end of its block. */

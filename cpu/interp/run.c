@@ -100,7 +100,7 @@ static bool fetch(struct pe *pe, bool *is_memory, uint32_t *word)
     if (region && (region->kind == BUS_RAM || region->kind == BUS_ROM)) {
         struct code_page *page = icache_page(pe->env->icache, region, offset);
         struct fast_itlb_entry *entry = &pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)];
-        if (page) {
+        if (page && result.may_execute) { /* an answer that may be kept */
             entry->tag = (pe->pc & ~0xfffull) | pe->context;
             entry->base = page->records;
             entry->bias = (pe->pc & ~0xfffull) - ((uint64_t)page->records >> 2);
@@ -167,6 +167,12 @@ static enum flow enter(struct pe *pe, bool sample)
 }
 
 enum flow interp_enter(struct pe *pe) { return enter(pe, true); }
+
+enum flow interp_aborted(struct pe *pe)
+{
+    pe->ip++;
+    return enter(pe, true);
+}
 
 /* A conditional compare has set N and Z: pe->ip is its record. */
 enum flow interp_flags_both(struct pe *pe)

@@ -12,12 +12,11 @@
 
 /* An access that crosses a page has its last byte under another tag, so one comparison covers both. */
 #define FAST_TAG(va, size) ((((va) + (size) - 1) & ~0xfffull) | pe->context)
-#define MISS(direction, K, va, size)                                                                                   \
+#define MISS(handler, K, va)                                                                                           \
     do {                                                                                                               \
         pe->slow_address = (va);                                                                                       \
-        pe->slow_size = (size);                                                                                        \
         ip += (K);                                                                                                     \
-        TAIL(handle_miss_##direction);                                                                                 \
+        TAIL(handler);                                                                                                 \
     } while (0)
 #define FAST_ENTRY(va) (&pe->dtlb[(va) >> 12 & (FAST_TLB_ENTRIES - 1)])
 
@@ -38,6 +37,12 @@
 #define WRITEBACK_post(B, I, va) X(B) = (va) + (uint64_t)(int64_t)(I);
 
 /* Kinds of data: type in memory, and how a register gets or gives it. */
+/* X(kind) of the single accesses, by register file, and of the addressing modes. */
+#define LOAD_KINDS(X) X(u8) X(u16) X(u32) X(u64) X(s8x) X(s16x) X(s32x) X(s8w) X(s16w) X(b) X(h) X(s) X(d) X(q)
+#define STORE_KINDS(X) X(u8) X(u16) X(u32) X(u64) X(b) X(h) X(s) X(d) X(q)
+#define PAIR_KINDS(X) X(u32) X(u64) X(s32x) X(s) X(d) X(q)
+#define ADDRESSING_MODES(X, kind) X(kind, off) X(kind, reg) X(kind, uxtw) X(kind, sxtw) X(kind, pre) X(kind, post) X(kind, lit)
+
 struct bytes16 {
     uint64_t low, high;
 };
@@ -77,6 +82,7 @@ struct bytes16 {
 #define TAKE_h(A) (pe->v[A].h[0])
 #define TAKE_s(A) (pe->v[A].s[0])
 #define TAKE_d(A) (pe->v[A].d[0])
+#define TAKE_s32x(A) ((int32_t)X(A))
 #define TAKE_q(A) ((struct bytes16){pe->v[A].d[0], pe->v[A].d[1]})
 /* SIMD&FP registers may be disabled; the slow path traps. */
 #define ENABLED_general(K)
@@ -84,6 +90,10 @@ struct bytes16 {
     if (UNLIKELY(!pe->fp_enabled))                                                                                     \
         SLOW(K);
 
+/*
+ * Single accesses miss into a handler of their own kind, which knows the register to transfer: a miss fills the entry
+ * and starts anew, and an access to a device that is in the device TLB is made at once. Pairs miss to their function.
+ */
 #define SEM_load(FILE_, KIND, MODE, A, B, C, D, I, K)                                                                  \
     {                                                                                                                  \
         ENABLED_##FILE_(K)                                                                                             \
@@ -91,7 +101,7 @@ struct bytes16 {
         const struct fast_tlb_entry *entry_ = FAST_ENTRY(va_);                                                         \
         TYPE_##KIND data_;                                                                                             \
         if (UNLIKELY(FAST_TAG(va_, sizeof(data_)) != entry_->read_tag))                                                \
-            MISS(read, K, va_, sizeof(data_));                                                                         \
+            MISS(handle_miss_load_##KIND##_##MODE, K, va_);                                                                       \
         memcpy(&data_, (const void *)(va_ + (uint64_t)entry_->addend), sizeof(data_));                                 \
         WRITEBACK_##MODE(B, I, va_) PUT_##KIND(A, data_);                                                              \
     }
@@ -102,7 +112,7 @@ struct bytes16 {
         const struct fast_tlb_entry *entry_ = FAST_ENTRY(va_);                                                         \
         TYPE_##KIND data_ = TAKE_##KIND(A);                                                                            \
         if (UNLIKELY(FAST_TAG(va_, sizeof(data_)) != entry_->write_tag))                                               \
-            MISS(write, K, va_, sizeof(data_));                                                                        \
+            MISS(handle_miss_store_##KIND##_##MODE, K, va_);                                                                      \
         memcpy((void *)(va_ + (uint64_t)entry_->addend), &data_, sizeof(data_));                                       \
         WRITEBACK_##MODE(B, I, va_)                                                                                    \
     }
@@ -114,7 +124,7 @@ struct bytes16 {
         const struct fast_tlb_entry *entry_ = FAST_ENTRY(va_);                                                         \
         TYPE_##KIND data_[2];                                                                                          \
         if (UNLIKELY(FAST_TAG(va_, sizeof(data_)) != entry_->read_tag))                                                \
-            MISS(read, K, va_, sizeof(data_));                                                                         \
+            MISS(handle_miss_load_pair_##KIND, K, va_);                                                                       \
         memcpy(data_, (const void *)(va_ + (uint64_t)entry_->addend), sizeof(data_));                                  \
         WRITEBACK_##MODE(B, I, va_) PUT_##KIND(A, data_[0]);                                                           \
         PUT_##KIND(C, data_[1]);                                                                                       \
@@ -126,7 +136,7 @@ struct bytes16 {
         const struct fast_tlb_entry *entry_ = FAST_ENTRY(va_);                                                         \
         TYPE_##KIND data_[2] = {TAKE_##KIND(A), TAKE_##KIND(C)};                                                       \
         if (UNLIKELY(FAST_TAG(va_, sizeof(data_)) != entry_->write_tag))                                               \
-            MISS(write, K, va_, sizeof(data_));                                                                        \
+            MISS(handle_miss_store_pair_##KIND, K, va_);                                                                      \
         memcpy((void *)(va_ + (uint64_t)entry_->addend), data_, sizeof(data_));                                        \
         WRITEBACK_##MODE(B, I, va_)                                                                                    \
     }

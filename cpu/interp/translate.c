@@ -425,7 +425,6 @@ static unsigned translate_prefetch(const struct translation *t, uint32_t insn, s
 TRANSLATE_SLOW(hint)
 TRANSLATE_SLOW(eret)
 TRANSLATE_SLOW(exception)
-TRANSLATE_SLOW(system)
 TRANSLATE_SLOW(ldst_exclusive)
 TRANSLATE_SLOW(ldst_ordered)
 TRANSLATE_SLOW(ldst_cas)
@@ -435,6 +434,53 @@ TRANSLATE_SLOW(ldst_atomic)
 TRANSLATE_SLOW(ldst_rcpc)
 TRANSLATE_SLOW(ldst_simd_multiple)
 TRANSLATE_SLOW(ldst_simd_single)
+
+/* op0:op1:CRn:CRm:op2 as in bits 20:5. */
+#define SYSTEM_KEY(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+
+/* Registers that no control traps or redirects at some ELs (bit n: ELn). */
+static const struct plain_register {
+    uint16_t key, storage;
+    uint8_t read_els, write_els;
+} plain_registers[] = {
+    {SYSTEM_KEY(3, 3, 13, 0, 2), SR_TPIDR_EL0, 0xf, 0xf},
+    {SYSTEM_KEY(3, 3, 13, 0, 3), SR_TPIDRRO_EL0, 0xf, 0xe},
+    {SYSTEM_KEY(3, 0, 13, 0, 4), SR_TPIDR_EL1, 0xe, 0xe},
+    {SYSTEM_KEY(3, 4, 13, 0, 2), SR_TPIDR_EL2, 0x4, 0x4},
+    /* With HCR_EL2.E2H these mean EL2's registers at EL2. */
+    {SYSTEM_KEY(3, 0, 4, 0, 0), SR_SPSR_EL1, 0x2, 0},
+    {SYSTEM_KEY(3, 0, 4, 0, 1), SR_ELR_EL1, 0x2, 0},
+};
+
+static unsigned translate_system(const struct translation *t, uint32_t insn, struct record *r)
+{
+    unsigned key = insn >> 5 & 0xffff;
+    bool read = insn >> 21 & 1;
+    r->a = target(RD);
+    r->b = source(RD);
+    if (insn == 0xd5033fdf) /* ISB; other values of CRm too, by the general way */
+        return OP_isb;
+    if ((insn & 0xfffff0ff) == 0xd50340df || (insn & 0xfffff0ff) == 0xd50340ff) {
+        r->d = (uint8_t)BITS(insn, 8, 4);
+        return insn & 0x20 ? OP_daifclr : OP_daifset;
+    }
+    if (key == SYSTEM_KEY(3, 3, 4, 2, 1))
+        return read ? OP_mrs_daif : OP_msr_daif;
+    /* Nested virtualization and fine-grained traps reach some of the others. */
+    if (feature_set_has(t->features, FEATURE_NV) || feature_set_has(t->features, FEATURE_FGT))
+        return slow(insn, r);
+    if (key == SYSTEM_KEY(3, 0, 4, 1, 0) && read)
+        return OP_mrs_sp_el0;
+    for (unsigned i = 0; i < sizeof(plain_registers) / sizeof(plain_registers[0]); i++) {
+        const struct plain_register *p = &plain_registers[i];
+        if (p->key == key && (read ? p->read_els : p->write_els)) {
+            r->d = read ? p->read_els : p->write_els;
+            r->imm = p->storage;
+            return read ? OP_mrs_storage : OP_msr_storage;
+        }
+    }
+    return slow(insn, r);
+}
 
 /* --- loads and stores --- */
 

@@ -1,0 +1,76 @@
+/* Where loads and stores go when the fast TLB has no entry for them. */
+#include "cpu/interp/interp.h"
+
+/* Continues as in handlers.c; here the common outcomes come first. */
+#define CONTINUE_AFTER(outcome)                                                                                              \
+    do {                                                                                                               \
+        enum flow flow_ = (outcome);                                                                                   \
+        if (UNLIKELY(flow_ == FLOW_LEAVE))                                                                             \
+            LEAVE;                                                                                                     \
+        RELOAD;                                                                                                        \
+        if (LIKELY(flow_ == FLOW_NEXT))                                                                                \
+            NEXT(1);                                                                                                   \
+        DISPATCH;                                                                                                      \
+    } while (0)
+
+#define CONTINUE_SLOW CONTINUE_AFTER(interp_slow(pe))
+
+/* The device TLB is asked first: what it holds is never in the fast TLB. */
+#define MISS_LOAD(KIND, MODE)                                                                                          \
+    HANDLER(miss_load_##KIND##_##MODE, {                                                                               \
+        SPILL;                                                                                                         \
+        union {                                                                                                        \
+            uint64_t word;                                                                                             \
+            TYPE_##KIND data;                                                                                          \
+        } value;                                                                                                       \
+        enum device_access access_ = sizeof(TYPE_##KIND) > 8 ? DEVICE_UNKNOWN                                          \
+                                                             : device_load(pe, pe->slow_address, sizeof(TYPE_##KIND),  \
+                                                                           &value.word);                               \
+        if (LIKELY(access_ == DEVICE_DONE)) {                                                                          \
+            WRITEBACK_##MODE(ip->b, ip->imm, pe->slow_address) PUT_##KIND(ip->a, value.data);                          \
+            limit = pe->limit;                                                                                         \
+            NEXT(1);                                                                                                   \
+        }                                                                                                              \
+        if (UNLIKELY(access_ == DEVICE_ABORT))                                                                         \
+            CONTINUE_AFTER(interp_aborted(pe));                                                                        \
+        if (LIKELY(mem_refill(pe, pe->slow_address, sizeof(TYPE_##KIND), false)))                                      \
+            DISPATCH;                                                                                                  \
+        CONTINUE_SLOW;                                                                                                 \
+    })
+#define MISS_STORE(KIND, MODE)                                                                                         \
+    HANDLER(miss_store_##KIND##_##MODE, {                                                                              \
+        SPILL;                                                                                                         \
+        union {                                                                                                        \
+            uint64_t word;                                                                                             \
+            TYPE_##KIND data;                                                                                          \
+        } value = {0};                                                                                                 \
+        value.data = TAKE_##KIND(ip->a);                                                                               \
+        enum device_access access_ =                                                                                   \
+            sizeof(TYPE_##KIND) > 8 ? DEVICE_UNKNOWN                                                                   \
+                                    : device_store(pe, pe->slow_address, sizeof(TYPE_##KIND), value.word);             \
+        if (LIKELY(access_ == DEVICE_DONE)) {                                                                          \
+            WRITEBACK_##MODE(ip->b, ip->imm, pe->slow_address) limit = pe->limit;                                      \
+            NEXT(1);                                                                                                   \
+        }                                                                                                              \
+        if (UNLIKELY(access_ == DEVICE_ABORT))                                                                         \
+            CONTINUE_AFTER(interp_aborted(pe));                                                                        \
+        if (LIKELY(mem_refill(pe, pe->slow_address, sizeof(TYPE_##KIND), true)))                                       \
+            DISPATCH;                                                                                                  \
+        CONTINUE_SLOW;                                                                                                 \
+    })
+#define MISS_LOADS(kind) ADDRESSING_MODES(MISS_LOAD, kind)
+#define MISS_STORES(kind) ADDRESSING_MODES(MISS_STORE, kind)
+LOAD_KINDS(MISS_LOADS)
+STORE_KINDS(MISS_STORES)
+
+#define MISS_PAIR(direction, KIND, write)                                                                              \
+    HANDLER(miss_##direction##_pair_##KIND, {                                                                          \
+        SPILL;                                                                                                         \
+        if (LIKELY(mem_refill(pe, pe->slow_address, 2 * sizeof(TYPE_##KIND), write)))                                  \
+            DISPATCH;                                                                                                  \
+        CONTINUE_SLOW;                                                                                                 \
+    })
+#define MISS_LOAD_PAIR(kind) MISS_PAIR(load, kind, false)
+#define MISS_STORE_PAIR(kind) MISS_PAIR(store, kind, true)
+PAIR_KINDS(MISS_LOAD_PAIR)
+PAIR_KINDS(MISS_STORE_PAIR)
