@@ -82,7 +82,7 @@ struct armsim_machine; /**< A machine. Opaque. */
 
 /** File or memory: `path` if not NULL, else `data`. Both NULL: absent. */
 struct armsim_image {
-    const char *path; /**< read once, during armsim_create() */
+    const char *path; /**< read during armsim_create(), and again, unchanged, at a cold reset */
     const void *data; /**< copied during armsim_create() */
     size_t size;      /**< bytes at `data` */
 };
@@ -205,7 +205,7 @@ struct armsim_options {
     uint64_t rng_seed;          /**< of every random number the guest can see; default 0 */
 
     /* What it runs. */
-    struct armsim_image kernel; /**< Linux Image, gzip, EFI zboot, ELF, or raw */
+    struct armsim_image kernel; /**< Linux Image, gzip, EFI zboot or ELF; raw code: `loads` */
     struct armsim_image initrd;
     struct armsim_image dtb;    /**< in place of the generated tree; /chosen and memory are filled in */
     struct armsim_image bios;   /**< at the first flash bank (at 0), started at the highest EL */
@@ -408,6 +408,7 @@ enum armsim_register {
     ARMSIM_REG_SECURE = 36,      /**< 1: the PE is in Secure state; read-only: write SCR_EL3.NS */
     ARMSIM_REG_EVENT = 37,       /**< the event register of WFE: 0 or 1 */
     ARMSIM_REG_EXCLUSIVE = 38,   /**< bit 0: local monitor set, bit 1: global monitor set; writing 0 clears both */
+    ARMSIM_REG_SP_EL3 = 39,      /**< the one stack pointer that no system register names; only with EL3 */
     ARMSIM_REG_FPCR = 40,
     ARMSIM_REG_FPSR = 41,
     ARMSIM_REG_V0 = 64,  /**< V0 to V31 are 64 to 95: 128 bits, see armsim_read_vector() */
