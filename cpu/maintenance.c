@@ -45,7 +45,13 @@ enum sysreg_result sysreg_write_dc_zva(struct pe *pe, const struct sysreg_row *r
     struct mmu_access access = {.type = ACCESS_DC_ZVA, .write = true, .el = pe->pstate.el, .pan = pe->pstate.pan,
                                 .size = 1};
     uint64_t va = value & ~(uint64_t)(size - 1);
+    struct mmu_result result;
     pe->iss.valid = false;
+    if (!mmu_translate(pe->mmu, &pe->regime[pe->current_regime], &access, va, &result)) {
+        result.fault.va = value; /* the address that was asked for, not the block's */
+        take_data_abort(pe, &result.fault);
+        return SYSREG_EXCEPTION;
+    }
     return mem_write(pe, va, size, &access, zeros) ? SYSREG_DONE : SYSREG_EXCEPTION;
 }
 

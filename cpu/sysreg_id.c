@@ -144,6 +144,7 @@ static void identify_mmu(struct pe *pe)
         .lsmaoc = has_feature(pe, FEATURE_LSMAOC),
         .fault_small_txsz = impdef(pe, TXSZ_SMALL) == TXSZ_SMALL_FAULT,
         .fault_large_txsz = impdef(pe, TXSZ_LARGE) == TXSZ_LARGE_FAULT,
+        .ignore_contiguous = impdef(pe, CONTIGUOUS) == CONTIGUOUS_IGNORED,
         .fault_contiguous = impdef(pe, CONTIGUOUS_TOO_LARGE) == CONTIGUOUS_TOO_LARGE_FAULT,
         .fault_device_fetch = impdef(pe, DEVICE_FETCH) == DEVICE_FETCH_FAULT,
         .no_cacheop_access_flag_fault = impdef(pe, CACHEOP_ACCESS_FLAG) == CACHEOP_ACCESS_FLAG_IGNORE,

@@ -58,8 +58,6 @@ bool exec_ldst_exclusive(struct pe *pe, uint32_t insn)
     struct mmu_access access = ordered_access(pe, !load, size);
     access.exclusive = true;
     access.acqrel = acqrel;
-    if (!pair)
-        set_iss(pe, insn >> 30, false, rt, insn >> 30 == 3, acqrel);
     uint8_t data[16] = {0};
     uint64_t value[2];
     if (load) {
@@ -95,7 +93,8 @@ bool exec_ldst_ordered(struct pe *pe, uint32_t insn)
     if (!ldst_base(pe, BITS(insn, 5, 5), &va))
         return false;
     struct mmu_access access = ordered_access(pe, !load, 1u << log2_size);
-    set_iss(pe, log2_size, false, rt, log2_size == 3, true);
+    if (!ldapr) /* LDAPR gives no syndrome of its own, LDAPUR does */
+        set_iss(pe, log2_size, false, rt, log2_size == 3, true);
     if (!load)
         return ldst_write(pe, va, 1u << log2_size, &access, read_x(pe, rt));
     if (!ldst_read(pe, va, 1u << log2_size, &access, &value))

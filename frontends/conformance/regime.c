@@ -105,7 +105,12 @@ static void set_pstate(struct subject *subject, const struct regime_case *line)
 bool regime_open(struct subject *subject, const char *cpu, struct regime_case *line, struct text *why)
 {
     static const char *const vectors[] = {"VBAR_EL1", "VBAR_EL2", "VBAR_EL3"};
+    static const struct armsim_impdef older[] = {{"CONTIGUOUS", "ignored"}, {"ACCESS_FLAG_ON_FAULT", "set"}};
     struct subject_kind kind = {.cpu = cpu, .board = "bare", .el2 = true, .el3 = true};
+    if (line->older) {
+        kind.impdefs = older;
+        kind.impdef_count = sizeof older / sizeof *older;
+    }
     if (!subject_open(subject, &kind, &line->pages, why))
         return false;
     for (size_t i = 0; i < line->memory_count; i++)

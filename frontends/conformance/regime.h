@@ -12,6 +12,7 @@ enum { MAX_DESCRIPTORS = 64 };
 struct regime_case {
     unsigned el;
     bool pan, uao;
+    bool older; /* what the architecture leaves open is as in the model for Armv8.5 */
     uint64_t va;
     char *control, *result; /* the result's first part; updates are cut off */
     struct {

@@ -27,6 +27,8 @@ static void on_trap(void *opaque, struct armsim_machine *machine, const struct a
         return;
     subject->entry = *trap;
     subject->entries++;
+    if (subject->entered)
+        subject->entered(subject, subject->opaque);
 }
 
 bool subject_open(struct subject *subject, const struct subject_kind *kind, const struct page_set *pages,
@@ -43,6 +45,8 @@ bool subject_open(struct subject *subject, const struct subject_kind *kind, cons
     options.virtualization = kind->el2;
     options.conduit = ARMSIM_CONDUIT_NONE;
     options.trap_ring = 0;
+    options.impdefs = kind->impdefs;
+    options.impdef_count = kind->impdef_count;
     int error = armsim_create(&options, &subject->machine);
     for (size_t i = 0; !error && pages && i < pages->count; i++)
         error = armsim_map_ram(subject->machine, pages->base[i], PAGE_SIZE,

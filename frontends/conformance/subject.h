@@ -20,6 +20,8 @@ struct subject_kind {
     const char *cpu;
     const char *board; /* "bare", or "virt" where the GIC's system registers are wanted */
     bool el2, el3;
+    const struct armsim_impdef *impdefs; /* choices that differ from the defaults */
+    size_t impdef_count;
 };
 
 struct subject {
@@ -27,6 +29,8 @@ struct subject {
     struct armsim_stop stop;
     struct armsim_trap entry; /* the last exception entry since subject_clear() */
     unsigned entries;         /* exceptions entered since then */
+    void (*entered)(struct subject *subject, void *opaque); /* hears of each, with the PE as the entry leaves it */
+    void *opaque;
 };
 
 /* False: *why says why the machine can't be made. `extra`: more RAM, or NULL. */

@@ -19,6 +19,7 @@ static const struct armsim_register_info special[] = {
     {ARMSIM_REG_SECURE, "SECURE", NULL, 1, true, false},
     {ARMSIM_REG_EVENT, "EVENT", NULL, 1, true, true},
     {ARMSIM_REG_EXCLUSIVE, "EXCLUSIVE", NULL, 2, true, true},
+    {ARMSIM_REG_SP_EL3, "SP_EL3", NULL, 64, true, true},
     {ARMSIM_REG_FPCR, "FPCR", NULL, 32, true, true},
     {ARMSIM_REG_FPSR, "FPSR", NULL, 32, true, true},
     {ARMSIM_REG_BTYPE, "BTYPE", NULL, 2, true, true},
@@ -180,6 +181,9 @@ static bool read_plain(const struct pe *pe, armsim_register_id id, uint64_t *val
     case ARMSIM_REG_EXCLUSIVE:
         *value = pe->monitor.local_valid | pe->monitor.global_valid << 1;
         return true;
+    case ARMSIM_REG_SP_EL3:
+        *value = pe->have_el3 ? host_sp(pe, 3) : 0;
+        return pe->have_el3;
     case ARMSIM_REG_FPCR:
         *value = pe->fpcr;
         return true;
@@ -223,6 +227,11 @@ static int write_plain(struct pe *pe, armsim_register_id id, uint64_t value)
         if (value)
             return ARMSIM_ERROR_UNSUPPORTED;
         pe->monitor.local_valid = pe->monitor.global_valid = false;
+        return 0;
+    case ARMSIM_REG_SP_EL3:
+        if (!pe->have_el3)
+            return ARMSIM_ERROR_NOT_FOUND;
+        host_set_sp(pe, 3, value);
         return 0;
     case ARMSIM_REG_FPCR:
         pe->fpcr = (uint32_t)value;
