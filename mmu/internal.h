@@ -158,6 +158,7 @@ struct mmu {
     struct mmu_stats stats;
     mmu_walk_fn *observer;
     void *observer_opaque;
+    struct mmu_keeper keeper; /* functions NULL: nobody */
 };
 
 static inline bool has_unprivileged(const struct mmu_regime *regime)

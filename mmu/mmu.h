@@ -147,6 +147,20 @@ struct mmu *mmu_create(struct bus *bus, uint16_t requester, unsigned entries);
 void mmu_destroy(struct mmu *mmu);
 void mmu_reset(struct mmu *mmu); /* TLB empty */
 void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque);
+/*
+ * Who keeps answers of mmu_translate() (the PE's fast TLBs) must not keep them longer than the TLB does, or what the
+ * TLB holds would depend on who was asked. So it is told what is lost for want of room; and the page that
+ * instructions are executed from, which nobody asks for again and again, is not lost while it is. TLBI is not told:
+ * who executes it knows.
+ */
+struct mmu_keeper {
+    /* `size` bytes from `va`, in whatever context, are lost; size 0: anything. */
+    void (*evicted)(void *opaque, uint64_t va, uint64_t size);
+    /* The present instruction's address, and the regime it is fetched by. */
+    const struct mmu_regime *(*fetch)(void *opaque, uint64_t *va);
+    void *opaque;
+};
+void mmu_set_keeper(struct mmu *mmu, const struct mmu_keeper *keeper); /* copied */
 const struct mmu_stats *mmu_stats(const struct mmu *mmu);
 uint64_t mmu_hash(const struct mmu *mmu, uint64_t hash); /* TLB contents are state: they can be observed */
 

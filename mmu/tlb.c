@@ -65,14 +65,33 @@ void tlb_clear(struct tlb *tlb)
     tlb->last_context[0] = tlb->last_context[1] = 0;
 }
 
+static struct tlb_pin ask_for_pin(const struct tlb *tlb)
+{
+    struct tlb_pin pin = {.valid = false};
+    if (tlb->pin)
+        tlb->pin(tlb->pin_opaque, &pin);
+    return pin;
+}
+
+/* The context that makes room: the next in turn that isn't pinned. */
+static unsigned next_victim_context(const struct tlb *tlb)
+{
+    struct tlb_pin pin = ask_for_pin(tlb);
+    unsigned index = tlb->next_context;
+    while (pin.valid && (tlb->contexts[index].key == pin.keys[0] || tlb->contexts[index].key == pin.keys[1]))
+        index = (index + 1) % TLB_CONTEXTS;
+    return index;
+}
+
 static struct tlb_context *make_context(struct tlb *tlb, uint64_t key)
 {
     unsigned index = tlb->context_count;
     if (index < TLB_CONTEXTS) {
         tlb->context_count++;
     } else {
-        index = tlb->next_context;
+        index = next_victim_context(tlb);
         tlb->next_context = (index + 1) % TLB_CONTEXTS;
+        tlb->evicted_all = true;
     }
     struct tlb_context *context = &tlb->contexts[index];
     memset(context, 0, sizeof *context);
@@ -81,13 +100,18 @@ static struct tlb_context *make_context(struct tlb *tlb, uint64_t key)
     return context;
 }
 
+struct tlb_context *tlb_find_context(struct tlb *tlb, uint64_t key)
+{
+    for (unsigned i = 0; i < tlb->context_count; i++) {
+        if (tlb->contexts[i].key == key)
+            return &tlb->contexts[i];
+    }
+    return NULL;
+}
+
 struct tlb_context *tlb_find_or_make_context(struct tlb *tlb, uint64_t key, unsigned hint)
 {
-    struct tlb_context *context = NULL;
-    for (unsigned i = 0; i < tlb->context_count && !context; i++) {
-        if (tlb->contexts[i].key == key)
-            context = &tlb->contexts[i];
-    }
+    struct tlb_context *context = tlb_find_context(tlb, key);
     if (!context)
         context = make_context(tlb, key);
     tlb->last_context[hint] = (unsigned)(context - tlb->contexts);
@@ -115,6 +139,37 @@ static void filter_add(struct tlb *tlb, uint64_t number, uint64_t va, unsigned l
     tlb->split_filter[hash / 64] |= 1ull << hash % 64;
 }
 
+static bool is_pinned(struct tlb *tlb, const struct tlb_pin *pin, const struct tlb_tag *tag)
+{
+    if (!pin->valid || tag->page != tlb_page_of(pin->va, tag_size_log2(tag)))
+        return false;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct tlb_context *context = tlb_find_context(tlb, pin->keys[i]);
+        if (context && context->number == tag->context)
+            return true;
+    }
+    return false;
+}
+
+/* The way that makes room: first in, first out, but for a pinned entry. */
+static unsigned choose_way(struct tlb *tlb, unsigned set)
+{
+    const struct tlb_tag *tags = &tlb->tags[(size_t)set * TLB_WAYS];
+    unsigned way = tlb->next_way[set];
+    if (tags[way].context) {
+        struct tlb_pin pin = ask_for_pin(tlb);
+        for (unsigned i = 0; i < TLB_WAYS && is_pinned(tlb, &pin, &tags[way]); i++)
+            way = (way + 1) % TLB_WAYS;
+        if (tags[way].context) {
+            tlb->evicted = true;
+            tlb->evicted_va = tag_va(&tags[way]);
+            tlb->evicted_log2 = tag_size_log2(&tags[way]);
+        }
+    }
+    tlb->next_way[set] = (uint8_t)((way + 1) % TLB_WAYS);
+    return way;
+}
+
 void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned size_log2, unsigned leaf_log2,
                bool replace)
 {
@@ -128,8 +183,7 @@ void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsign
         filter_add(tlb, context->number, va, leaf_log2);
     }
     if (way == TLB_WAYS) {
-        way = tlb->next_way[set];
-        tlb->next_way[set] = (uint8_t)((way + 1) % TLB_WAYS);
+        way = choose_way(tlb, set);
         tlb->tags[first + way] = (struct tlb_tag){page, context->number};
     }
     tlb->leaf_log2[first + way] = (uint8_t)leaf_log2;

@@ -29,6 +29,12 @@ struct tlb_context {
     uint64_t split[2]; /* bit n: entries may exist that are parts of a stage-1 leaf of 2^n bytes */
 };
 
+/* What must not make room: entries for `va` in the contexts of these keys, and the contexts. */
+struct tlb_pin {
+    bool valid;
+    uint64_t va, keys[2];
+};
+
 struct tlb {
     struct tlb_tag *tags;
     uint8_t *leaf_log2; /* by entry: the size of the stage-1 leaf that it is, or is a part of */
@@ -38,6 +44,11 @@ struct tlb {
     unsigned set_bits;
     unsigned context_count, next_context;
     uint64_t last_number;
+    void (*pin)(void *opaque, struct tlb_pin *pin); /* asked when something must make room; NULL: nothing stays */
+    void *pin_opaque;
+    bool evicted, evicted_all;  /* an entry, or a whole context, made room: the owner clears these */
+    uint64_t evicted_va;
+    unsigned evicted_log2;
     struct tlb_context contexts[TLB_CONTEXTS];
     unsigned last_context[2];                /* where the last own and global contexts were found: only a hint */
     uint64_t split_filter[TLB_SPLIT_FILTER]; /* hashes of the stage-1 leaves that are in parts */
@@ -52,6 +63,9 @@ void tlb_clear(struct tlb *tlb);
  * contexts, or make one. `hint` is 0 for a regime's own contexts and 1 for its global ones.
  */
 struct tlb_context *tlb_find_or_make_context(struct tlb *tlb, uint64_t key, unsigned hint);
+
+/* The context of a key without making one; NULL: there is none. */
+struct tlb_context *tlb_find_context(struct tlb *tlb, uint64_t key);
 
 static inline struct tlb_context *tlb_context_of(struct tlb *tlb, uint64_t key, unsigned hint)
 {

@@ -6,6 +6,8 @@
 
 enum { DEFAULT_ENTRIES = 2048, STAGE2_ENTRIES = 512, FLAT_SIZE_LOG2 = 32, DESCRIPTOR_ATTEMPTS = 8 };
 
+static void pin_fetch(void *opaque, struct tlb_pin *pin);
+
 struct mmu *mmu_create(struct bus *bus, uint16_t requester, unsigned entries)
 {
     struct mmu *mmu = calloc(1, sizeof *mmu);
@@ -18,6 +20,8 @@ struct mmu *mmu_create(struct bus *bus, uint16_t requester, unsigned entries)
         mmu_destroy(mmu);
         return NULL;
     }
+    mmu->s1.pin = pin_fetch;
+    mmu->s1.pin_opaque = mmu;
     return mmu;
 }
 
@@ -42,6 +46,22 @@ void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque)
 {
     mmu->observer = fn;
     mmu->observer_opaque = opaque;
+}
+
+void mmu_set_keeper(struct mmu *mmu, const struct mmu_keeper *keeper)
+{
+    mmu->keeper = *keeper;
+}
+
+/* Passes on what the stage-1 TLB has lost. */
+static void tell_evictions(struct mmu *mmu)
+{
+    struct tlb *tlb = &mmu->s1;
+    if (mmu->keeper.evicted && tlb->evicted_all)
+        mmu->keeper.evicted(mmu->keeper.opaque, 0, 0);
+    else if (mmu->keeper.evicted && tlb->evicted)
+        mmu->keeper.evicted(mmu->keeper.opaque, tlb->evicted_va, 1ull << tlb->evicted_log2);
+    tlb->evicted = tlb->evicted_all = false;
 }
 
 const struct mmu_stats *mmu_stats(const struct mmu *mmu)
@@ -247,17 +267,40 @@ static uint64_t global_key(const struct mmu_regime *regime)
     return (own_key(regime) & ~KEY_ASID_MASK) | 1ull << KEY_GLOBAL;
 }
 
+/* The page that instructions are executed from keeps its entry, and its contexts. */
+static void pin_fetch(void *opaque, struct tlb_pin *pin)
+{
+    struct mmu *mmu = opaque;
+    const struct mmu_regime *regime = mmu->keeper.fetch ? mmu->keeper.fetch(mmu->keeper.opaque, &pin->va) : NULL;
+    pin->valid = regime != NULL;
+    if (regime) {
+        pin->keys[0] = own_key(regime);
+        pin->keys[1] = global_key(regime);
+    }
+}
+
 /* Where the entries of a regime are: those of its ASID, and the global ones. */
 struct places {
     struct tlb_context *own, *global;
     const struct mapping *entry; /* for the address at hand; NULL: there is none */
 };
 
+/* The look of a debugger: no context is made. */
+static void look_up_only(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, struct places *places)
+{
+    struct tlb_context unknown = {.key = own_key(regime), .number = UINT64_MAX};
+    const struct tlb_context *own = tlb_find_context(&mmu->s1, own_key(regime));
+    const struct tlb_context *global = tlb_find_context(&mmu->s1, global_key(regime));
+    *places = (struct places){.entry = tlb_lookup(&mmu->s1, own ? own : &unknown, global ? global : &unknown, va)};
+}
+
 static void look_up(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, struct places *places)
 {
     places->own = tlb_context_of(&mmu->s1, own_key(regime), 0);
     places->global = tlb_context_of(&mmu->s1, global_key(regime), 1);
     places->entry = tlb_lookup(&mmu->s1, places->own, places->global, va);
+    if (mmu->s1.evicted_all)
+        tell_evictions(mmu);
 }
 
 static void enter(struct mmu *mmu, const struct places *places, uint64_t va, const struct mapping *mapping)
@@ -266,6 +309,8 @@ static void enter(struct mmu *mmu, const struct places *places, uint64_t va, con
     struct mapping *entry =
         tlb_fill(&mmu->s1, context, va, mapping_size_log2(mapping), mapping->s1.leaf_log2, places->entry != NULL);
     *entry = *mapping;
+    if (mmu->s1.evicted)
+        tell_evictions(mmu);
 }
 
 /* An entry that must not be used: the write owes an update of a descriptor, so the tables are walked again. */
@@ -303,7 +348,10 @@ static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, 
                   !(access->el == 0 && e0pd_faults(regime, va));
     struct places places;
     if (by_tlb) {
-        look_up(mmu, regime, va, &places);
+        if (access->no_update)
+            look_up_only(mmu, regime, va, &places);
+        else
+            look_up(mmu, regime, va, &places);
         if (places.entry && !must_walk(access, places.entry)) {
             mmu->stats.tlb_hits++;
             if (!check_mapping(regime, access, aligned, va, places.entry, fault))
@@ -318,6 +366,8 @@ static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, 
     if (!full_translate(mmu, regime, access, aligned, va, &mapping, &cacheable, fault))
         return false;
     fill_result(regime, access, va, &mapping, result);
+    if (!by_tlb && mapping.s2.present && !access->no_update) /* what stage 2's TLB loses isn't told: not to be kept */
+        result->may_read = result->may_write = result->may_execute = false;
     if (by_tlb && cacheable && !access->no_update)
         enter(mmu, &places, va, &mapping);
     return true;
