@@ -100,6 +100,7 @@ PAIR_KINDS(DECLARE_PAIR_MISS)
 struct interp {
     struct record step[2];   /* the stepped instruction and its end */
     uint64_t count_limit;    /* instruction count at which ip would equal limit */
+    uint64_t end;            /* instruction count at which pe_run()'s budget ends, as shortened since */
     uint64_t deferred;       /* budget taken away to make the next sample point come at once */
     uint32_t step_word;      /* the stepped instruction */
     bool stepping;

@@ -39,6 +39,9 @@ void pe_request_exit(struct pe *pe)
 void pe_shorten(struct pe *pe, uint64_t instructions)
 {
     struct interp *it = pe->interp;
+    uint64_t end = pe_instructions(pe) + instructions;
+    if (end < it->end && end >= instructions)
+        it->end = end;
     if (!it->running)
         return;
     int64_t left = records_left(pe) + (int64_t)it->deferred;
@@ -510,20 +513,20 @@ static enum pe_exit step(struct pe *pe)
 static enum pe_exit run(struct pe *pe, uint64_t budget)
 {
     struct interp *it = pe->interp;
-    uint64_t end = pe->instructions + budget;
-    while (pe->instructions < end || !it->sample_point) {
+    it->end = pe->instructions + budget;
+    while (pe->instructions < it->end || !it->sample_point) {
         if (pe->power != PE_RUNNING)
             return PE_EXIT_WAIT;
-        if ((pe->nz_both && pe->nz == NZ_BOTH) || !it->sample_point || pe->instructions >= end) {
+        if ((pe->nz_both && pe->nz == NZ_BOTH) || !it->sample_point || pe->instructions >= it->end) {
             /* Not at a sample point: nothing may be looked at before the flow reaches one. */
             enum pe_exit exit = step(pe);
             if (exit != PE_EXIT_BUDGET)
                 return exit;
             continue;
         }
-        uint64_t left = end - pe->instructions;
+        uint64_t left = it->end - pe->instructions;
         it->deferred = 0;
-        it->count_limit = end;
+        it->count_limit = it->end;
         it->leave = LEAVE_BUDGET;
         it->sample_point = false;
         pe->ip = it->step + 1;
