@@ -19,10 +19,10 @@ static const struct armsim_register_info special[] = {
     {ARMSIM_REG_SECURE, "SECURE", NULL, 1, true, false},
     {ARMSIM_REG_EVENT, "EVENT", NULL, 1, true, true},
     {ARMSIM_REG_EXCLUSIVE, "EXCLUSIVE", NULL, 2, true, true},
-    {ARMSIM_REG_SP_EL3, "SP_EL3", NULL, 64, true, true},
     {ARMSIM_REG_FPCR, "FPCR", NULL, 32, true, true},
     {ARMSIM_REG_FPSR, "FPSR", NULL, 32, true, true},
     {ARMSIM_REG_BTYPE, "BTYPE", NULL, 2, true, true},
+    {ARMSIM_REG_SP_EL3, "SP_EL3", NULL, 64, true, true}, /* the last: not without EL3 */
 };
 
 enum { SPECIALS = sizeof(special) / sizeof(special[0]), GENERALS = 31, VECTORS = 32 };
@@ -59,11 +59,12 @@ int armsim_register_at(const struct armsim_machine *machine, size_t index, struc
         return 0;
     }
     index -= GENERALS;
-    if (index < SPECIALS) {
+    size_t specials = machine->pes[0]->have_el3 ? SPECIALS : SPECIALS - 1;
+    if (index < specials) {
         *info = special[index];
         return 0;
     }
-    index -= SPECIALS;
+    index -= specials;
     if (index < VECTORS) {
         *info = (struct armsim_register_info){
             (armsim_register_id)(ARMSIM_REG_V0 + index), vector_names[index], NULL, 128, true, true};
