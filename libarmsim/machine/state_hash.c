@@ -71,9 +71,10 @@ static uint64_t hash_machine(struct armsim_machine *machine)
     return clock_hash(machine->clock, hash);
 }
 
+/* RAM, ROM, and flash in whatever mode. */
 static bool is_memory(const struct bus_region *region)
 {
-    return region->host; /* a ROM device's too, whatever it shows at the moment */
+    return region->host != NULL;
 }
 
 bool machine_state_section(struct armsim_machine *machine, size_t index, const char **name, uint64_t *hash)

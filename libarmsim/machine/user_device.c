@@ -63,7 +63,7 @@ static void user_reset(struct device *device)
 static void user_destroy(struct device *device)
 {
     struct armsim_device *user = (struct armsim_device *)device;
-    clock_cancel(device->env->clock, &user->event);
+    clock_unregister(device->env->clock, &user->event);
     if (user->config.ops.destroy)
         user->config.ops.destroy(user->config.opaque);
     free(user);
