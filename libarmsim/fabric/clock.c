@@ -215,16 +215,3 @@ uint64_t clock_fired(const struct clock *clock)
 {
     return clock->fired;
 }
-
-void clock_unregister(struct clock *clock, struct clock_event *event)
-{
-    clock_cancel(clock, event);
-    for (size_t i = 0; i < clock->registered_count; i++) {
-        if (clock->registered[i] != event)
-            continue;
-        clock->registered_count--;
-        memmove(&clock->registered[i], &clock->registered[i + 1],
-                (clock->registered_count - i) * sizeof(struct clock_event *));
-        return;
-    }
-}

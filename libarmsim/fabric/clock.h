@@ -41,8 +41,6 @@ void clock_set_deadline_watch(struct clock *clock, void (*fn)(void *opaque, uint
 /* (Re)schedules; a time in the past fires at the next clock_advance. Never fails: the heap grows at create and
  * on registration only. Every event must be registered once before use: 0 or -ENOMEM. */
 int clock_register(struct clock *clock, struct clock_event *event);
-/* Forgets an event, cancelled if need be: its component goes away before the clock does. */
-void clock_unregister(struct clock *clock, struct clock_event *event);
 /* Cancels and forgets the event; of one that was never registered, does nothing. */
 void clock_unregister(struct clock *clock, struct clock_event *event);
 void clock_schedule(struct clock *clock, struct clock_event *event, uint64_t time); /* CLOCK_NEVER: cancels */
