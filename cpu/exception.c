@@ -4,6 +4,7 @@
  */
 #include "cpu/exception.h"
 
+#include "cpu/coverage.h"
 #include "cpu/impdef.h"
 #include "cpu/pmu.h"
 #include "cpu/syndrome.h"
@@ -110,6 +111,8 @@ void take_exception(struct pe *pe, const struct exception *exception)
     pe->pc = (pe->sr[vbar_of[to]] & ~0x7ffull) | offset;
     pe_level_changed(pe);
 
+    if (pe->env->coverage)
+        coverage_exception(pe, from, to, offset, exception->why);
     if (pe->env->trap) {
         struct trap_event event = {
             .kind = exception->kind, .from_el = (uint8_t)from, .to_el = (uint8_t)to, .from_secure = from_secure,

@@ -23,6 +23,7 @@ struct record;
 struct icache;
 struct trap_event;
 struct impdef_values; /* generated from impdef.def */
+struct coverage;
 
 /* x[31] is the current SP, x[32] reads as zero, x[33] is a sink: no handler tests for register 31. */
 enum { REG_SP = 31, REG_ZR = 32, REG_SINK = 33, REG_COUNT = 34 };
@@ -104,6 +105,7 @@ struct pe_env {
     struct icache *icache; /* decoded pages, shared by all PEs of a machine */
     void *machine;
     const struct impdef_values *impdef; /* NULL: the defaults */
+    struct coverage *coverage; /* NULL: not recorded */
     /* Trap records: called for every exception entry and return, after the PE's state has changed. */
     void (*trap)(void *machine, struct pe *pe, const struct trap_event *event);
     /* SEV: sets the event register of every PE. */

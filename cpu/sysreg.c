@@ -4,6 +4,7 @@
  */
 #include "cpu/sysreg.h"
 
+#include "cpu/coverage.h"
 #include "cpu/cpu.h"
 #include "cpu/exception.h"
 #include "cpu/impdef.h"
@@ -244,6 +245,12 @@ bool sysreg_access(struct pe *pe, uint32_t insn)
         log_unknown(pe, insn);
     if (check_access(pe, row, insn, read) != SYSREG_DONE)
         return false;
+    if (pe->env->coverage) {
+        if (read)
+            pe->env->coverage->registers[row - sysreg_rows].reads++;
+        else
+            pe->env->coverage->registers[row - sysreg_rows].writes++;
+    }
     if ((row->conditions & SYSREG_EL2) && !pe->have_el2) { /* from EL3 */
         if (impdef(pe, EL2_ABSENT) == EL2_ABSENT_UNDEFINED)
             return undefined_here(pe, row);

@@ -141,6 +141,7 @@ struct translation {
     const struct feature_set *features;
     unsigned page_offset; /* of the instruction, bytes */
     bool step;            /* no jumps inside the page */
+    struct coverage *coverage; /* NULL: not recorded */
 };
 /* Fills everything in *record but the handler; returns an op (enum op or enum special_op). */
 unsigned translate(const struct translation *t, uint32_t insn, struct record *record);

@@ -74,7 +74,7 @@ bool pe_at_sample_point(const struct pe *pe) { return pe->interp->sample_point; 
 static enum flow enter_step_record(struct pe *pe, uint32_t word)
 {
     struct interp *it = pe->interp;
-    struct translation t = {&pe->features, pe->pc & 0xfff, true};
+    struct translation t = {&pe->features, pe->pc & 0xfff, true, pe->env->coverage};
     unsigned op = translate(&t, word, &it->step[0]);
     it->step[0].handler = op_handler(op);
     it->step[1].handler = handle_step_end;
@@ -388,7 +388,7 @@ void interp_decode(struct pe *pe, struct record *ip)
 {
     struct code_page *page = page_of(ip, pe->pc);
     unsigned first = (unsigned)(ip - page->records), count = 0;
-    struct translation t = {&pe->features, 0, false};
+    struct translation t = {&pe->features, 0, false, pe->env->coverage};
     uint16_t ops[MAX_BLOCK];
     while (count < MAX_BLOCK && first + count < PAGE_RECORDS) {
         unsigned index = first + count;

@@ -3,6 +3,7 @@
  * the operands. Registers: 31 becomes ZR (32) as a source, the sink (33) as a destination, or stays SP.
  */
 #include "cpu/a64_forms.h"
+#include "cpu/coverage.h"
 #include "cpu/interp/interp.h"
 
 #define BITS(word, lsb, width) ((word) >> (lsb) & ((1u << (width)) - 1))
@@ -464,6 +465,8 @@ static unsigned translate_system(const struct translation *t, uint32_t insn, str
         r->d = (uint8_t)BITS(insn, 8, 4);
         return insn & 0x20 ? OP_daifclr : OP_daifset;
     }
+    if (t->coverage) /* the general way counts accesses */
+        return slow(insn, r);
     if (key == SYSTEM_KEY(3, 3, 4, 2, 1))
         return read ? OP_mrs_daif : OP_msr_daif;
     /* Nested virtualization and fine-grained traps reach some of the others. */
@@ -594,7 +597,10 @@ unsigned translate(const struct translation *t, uint32_t insn, struct record *r)
         A64_TRANSLATORS(TRANSLATOR)
 #undef TRANSLATOR
     };
-    const struct a64_form_info *form = &a64_forms[a64_decode(insn, t->features)];
+    enum a64_form number = a64_decode(insn, t->features);
+    const struct a64_form_info *form = &a64_forms[number];
+    if (t->coverage)
+        t->coverage->forms[number]++;
     set_registers(r, insn);
     switch (form->kind) {
     case A64_KIND_TRANSLATE: {

@@ -1,6 +1,7 @@
 /* Making, resetting and freeing a machine. */
 #include "libarmsim/machine/machine.h"
 
+#include "cpu/coverage.h"
 #include "gic/gic.h"
 #include "libarmsim/machine/interrupts.h"
 #include "libarmsim/machine/text.h"
@@ -242,6 +243,7 @@ void machine_free(struct armsim_machine *machine)
         icache_destroy(machine->icache);
     mmu_destroy(machine->walker);
     machine_free_inputs(machine);
+    coverage_destroy(machine->pe_env.coverage);
     trap_ring_destroy(machine->traps);
     if (machine->bus)
         bus_destroy(machine->bus);

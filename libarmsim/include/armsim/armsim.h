@@ -710,6 +710,40 @@ ARMSIM_API int armsim_state_hash(struct armsim_machine *machine, uint64_t *hash)
 /** Host-independent hash of one named part ("pe0", "ram@40000000", "pl011@9000000"), to find where two runs differ. */
 ARMSIM_API int armsim_state_section(struct armsim_machine *machine, size_t index, const char **name, uint64_t *hash);
 
+/* ---------------------------------------------------------------- coverage -------------------------------------- */
+
+/** What is recorded as touched. The numbers are part of the interface and never change. */
+enum armsim_coverage_kind {
+    ARMSIM_COVERAGE_TRAP = 0,     /**< trap controls (rows of traps.def): exceptions taken because of them */
+    ARMSIM_COVERAGE_REGISTER = 1, /**< system registers and system instructions by their names: accesses not refused */
+    ARMSIM_COVERAGE_ENCODING = 2, /**< A64 encodings: how often one was decoded (at least once before it executes) */
+    ARMSIM_COVERAGE_VECTOR = 3    /**< exception vectors: entries */
+};
+
+/** One thing that can be touched. Set `size` before the call. */
+struct armsim_coverage {
+    size_t size;
+    const char *name;  /**< "HCR_EL2.TWE", "SCTLR_EL1", "ADD_64_addsub_imm", "VBAR_EL2"; static */
+    bool possible;     /**< PE 0 of this machine has what it needs */
+    uint8_t from_els;  /**< TRAP: bit set of 1 << EL that the control catches; else 0 */
+    uint8_t to_el;     /**< TRAP, VECTOR: the EL it leads to; 0: the instruction becomes UNDEFINED */
+    uint16_t offset;   /**< VECTOR: offset from VBAR_ELx */
+    uint64_t count;    /**< times; REGISTER: reads */
+    uint64_t writes;   /**< REGISTER: writes, and executions of a system instruction without a result */
+};
+
+/**
+ * Switches the recording on, from zero, or off (default; then it costs nothing). The guest computes the same. What
+ * the host does by armsim_read_register() and the like isn't counted. @return 0, ARMSIM_ERROR_BUSY, _MEMORY.
+ */
+ARMSIM_API int armsim_coverage_enable(struct armsim_machine *machine, bool on);
+/**
+ * Thing number `index` of a kind; an index means the same thing in every machine of a version of the library. Without
+ * recording the counts are 0. @return 0, or ARMSIM_ERROR_NOT_FOUND at the end.
+ */
+ARMSIM_API int armsim_coverage_at(const struct armsim_machine *machine, enum armsim_coverage_kind kind, size_t index,
+                                  struct armsim_coverage *item);
+
 #ifdef __cplusplus
 }
 #endif
