@@ -105,7 +105,8 @@ class Suite:
             hashes = []
             for armsim in (self.armsim, self.armsim, other):
                 result = self.run(armsim, *arguments)
-                hashes += re.findall(r"\b(?:0x)?[0-9a-f]{16}\b", (result.stdout + result.stderr).splitlines()[-1])[-1:] or [None]
+                found = re.search(r"^state-hash: (\w+)", result.stdout + result.stderr, re.M)
+                hashes.append(found and found.group(1))
             good = hashes[0] is not None and len(set(hashes)) == 1
             self.count(good, f"determinism of a {name}'s run", f"state hashes {hashes}" if not good else hashes[0])
 
