@@ -19,11 +19,17 @@ struct mmu_access data_access(const struct pe *pe, bool write, unsigned size)
     };
 }
 
+/* Pages with watchpoints are in no fast TLB. */
+static bool is_watched(const struct pe *pe, uint64_t va)
+{
+    return UNLIKELY(pe->env->watches_page != NULL) && pe->env->watches_page(pe->env->machine, va);
+}
+
 static void fill_fast_tlb(struct pe *pe, uint64_t va, const struct mmu_access *access, const struct mmu_result *result,
                           struct bus_region *region, uint64_t offset)
 {
     /* Device memory faults when unaligned, and strict contexts check alignment: always the slow way. */
-    if (result->attrs.device || pe->strict || access->el != pe->pstate.el)
+    if (result->attrs.device || pe->strict || access->el != pe->pstate.el || is_watched(pe, va))
         return;
     struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
     uint64_t tag = (va & ~0xfffull) | pe->context;
@@ -44,7 +50,8 @@ static void fill_device_tlb(struct pe *pe, uint64_t va, const struct mmu_access 
 {
     uint64_t in_page = va & 0xfff;
     /* The whole page must be the region's. */
-    if (pe->strict || access->el != pe->pstate.el || offset < in_page || region->size - (offset - in_page) < 0x1000)
+    if (pe->strict || access->el != pe->pstate.el || offset < in_page ||
+        region->size - (offset - in_page) < 0x1000 || is_watched(pe, va))
         return;
     uint64_t tag = (va & ~0xfffull) | pe->context;
     pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)] = (struct device_tlb_entry){
@@ -126,6 +133,8 @@ static bool resolve(struct pe *pe, uint64_t va, unsigned size, const struct mmu_
         take_data_abort(pe, &result.fault);
         return false;
     }
+    if (UNLIKELY(pe->env->watchpoint != NULL) && interp_watch(pe, va, size, access->read, access->write))
+        return false;
     target->region = bus_find(pe->env->bus, result.pas, result.pa, &target->offset);
     target->pa = result.pa;
     target->pas = result.pas;

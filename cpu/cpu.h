@@ -63,6 +63,9 @@ void pe_set_pc(struct pe *pe, uint64_t pc);
 /* Fields for hashing and snapshots. */
 uint64_t pe_hash(const struct pe *pe, uint64_t hash);
 
+/* From now on (or no longer) PEs ask pe_env.breakpoint before each instruction whose address ends in `offset`. */
+void icache_set_breakpoint(struct icache *icache, unsigned offset, bool on);
+
 /* RAM changed behind the PEs' backs (loader, DMA, host write). */
 void icache_invalidate(struct icache *icache, uint64_t pa, uint64_t size);
 

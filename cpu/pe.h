@@ -118,6 +118,13 @@ struct pe_env {
     bool (*conduit)(void *machine, struct pe *pe, bool smc, uint16_t imm);
     /* Semihosting: HLT #0xF000. True: handled (X0 set). */
     bool (*semihosting)(void *machine, struct pe *pe);
+    /* The host's breakpoints: called at every PC whose place in its page icache_set_breakpoint() has named. True: the
+     * PE stops before it. */
+    bool (*breakpoint)(void *machine, struct pe *pe);
+    /* The host's watchpoints; both NULL: none. Pages for which the first is true go the slow way and ask the second
+     * before each access (after its translation). True: the PE stops before the instruction. */
+    bool (*watches_page)(void *machine, uint64_t va);
+    bool (*watchpoint)(void *machine, struct pe *pe, uint64_t va, unsigned size, bool read, bool write);
 };
 
 /* Why an exception was taken: a row of traps.def, or a fixed cause. See libarmsim/include/armsim/trap.h. */

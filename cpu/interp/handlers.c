@@ -64,6 +64,15 @@ HANDLER(step_end, {
     CONTINUE(interp_step_end(pe));
 })
 
+HANDLER(breakpoint, {
+    SPILL;
+    handler_fn *original = interp_breakpoint(pe);
+    if (!original)
+        LEAVE;
+    RELOAD;
+    TAIL(original);
+})
+
 /* One handler for each function of the FP, SIMD and crypto instructions. */
 #define EXECUTE_HANDLER_0(function)                                                                                    \
     HANDLER(execute_##function##_0, {                                                                                  \

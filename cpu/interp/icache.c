@@ -21,6 +21,7 @@ struct icache {
     struct pe **pes;
     size_t pe_count;
     uint64_t page_count; /* pages made so far */
+    uint64_t breakpoints[PAGE_RECORDS / 64]; /* by record: asked about */
 };
 
 static void bus_written(void *opaque, struct bus_region *region, uint64_t offset, uint64_t size, uint16_t requester)
@@ -135,6 +136,31 @@ struct code_page *icache_page(struct icache *icache, struct bus_region *region, 
     *slot = page;
     icache->page_count++;
     return page;
+}
+
+bool icache_has_breakpoint(const struct icache *icache, unsigned offset)
+{
+    unsigned index = offset / 4 % PAGE_RECORDS;
+    return icache->breakpoints[index / 64] >> (index % 64) & 1;
+}
+
+/* The record and the sequences that it could be part of are decoded again, in every page: whichever is mapped at a
+ * breakpoint's address when. */
+void icache_set_breakpoint(struct icache *icache, unsigned offset, bool on)
+{
+    unsigned index = offset / 4 % PAGE_RECORDS;
+    if (icache_has_breakpoint(icache, offset) == on)
+        return;
+    icache->breakpoints[index / 64] ^= 1ull << (index % 64);
+    unsigned first = index < SPECIAL_MAX - 1 ? 0 : index - (SPECIAL_MAX - 1);
+    unsigned last = index + SPECIAL_MAX < PAGE_RECORDS ? index + SPECIAL_MAX : PAGE_RECORDS;
+    for (size_t r = 0; r < icache->region_count; r++) {
+        for (uint64_t p = 0; p < icache->regions[r].count; p++) {
+            struct code_page *page = icache->regions[r].pages[p];
+            if (page && page->decoded_lines)
+                clear_records(page, first, last - first);
+        }
+    }
 }
 
 void icache_line_decoded(struct icache *icache, struct code_page *page, unsigned index)

@@ -37,6 +37,9 @@ void icache_line_decoded(struct icache *icache, struct code_page *page, unsigned
 /* A write of `size` bytes at `offset` of a region whose page is flagged BUS_PAGE_CODE. */
 void icache_written(struct icache *icache, struct bus_region *region, uint64_t offset, uint64_t size);
 
+/* Whether a breakpoint ends in this offset in its page. */
+bool icache_has_breakpoint(const struct icache *icache, unsigned offset);
+
 /* A PE stops with its global monitor set: from now on other observers' stores to that page go the slow way ... */
 void icache_watch_exclusive(struct icache *icache, struct pe *pe);
 /* ... and clear it: every PE but `writer` (NULL: a device) whose granule is touched, which is also an event for it. */

@@ -84,6 +84,7 @@ handler_fn handle_expired;    /* the budget is used up, or somebody asked for at
 handler_fn handle_undefined;
 handler_fn handle_flags_both; /* an execute function has set N and Z both */
 handler_fn handle_step_end;   /* the record after a stepped instruction */
+handler_fn handle_breakpoint; /* asks the host before the instruction */
 
 #include "cpu/interp/semantics_system.h"
 
@@ -107,6 +108,7 @@ struct interp {
     bool running;            /* inside pe_run or pe_step */
     bool exit_requested;
     bool sample_point;       /* the last instruction ended at one */
+    bool held;               /* a watchpoint stops the PE before the instruction at work */
     enum { LEAVE_BUDGET, LEAVE_WAIT, LEAVE_REQUEST, LEAVE_STEP, LEAVE_FLAGS } leave;
     uint64_t decoded, promoted, invalidated, slow_accesses; /* statistics */
     uint64_t first_context, next_context; /* context numbers in use: see context.c */
@@ -131,6 +133,16 @@ enum flow interp_step_end(struct pe *pe);
 enum flow interp_flags_both(struct pe *pe);
 /* The instruction at pe->ip has taken an abort. */
 enum flow interp_aborted(struct pe *pe);
+/* breakpoints.c. The handler of the instruction at pe->ip, or NULL: the PE stops before it. */
+handler_fn *interp_breakpoint(struct pe *pe);
+/* The same where instructions are stepped: true if the PE stops before the one at pe->pc. */
+bool interp_stops_before(struct pe *pe);
+/* An access of the instruction at work: true if a watchpoint holds it (and the access must not be made). */
+bool interp_watch(struct pe *pe, uint64_t va, unsigned size, bool read, bool write);
+/* The instruction that is held has not been executed, and doesn't count. */
+enum flow interp_hold(struct pe *pe);
+/* The instruction word at pe->ip. */
+uint32_t interp_word(const struct pe *pe);
 /* 0, or -1: out of memory. */
 int interp_create_contexts(struct interp *it);
 /* Decodes from ip to the end of its block. */

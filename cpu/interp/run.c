@@ -77,6 +77,8 @@ static enum flow enter_step_record(struct pe *pe, uint32_t word)
     struct translation t = {&pe->features, pe->pc & 0xfff, true, pe->env->coverage};
     unsigned op = translate(&t, word, &it->step[0]);
     it->step[0].handler = op_handler(op);
+    if (UNLIKELY(!it->stepping && icache_has_breakpoint(pe->env->icache, pe->pc & 0xfff)))
+        it->step[0].handler = handle_breakpoint;
     it->step[1].handler = handle_step_end;
     it->step_word = word;
     pe->limit += (int64_t)it->step - (int64_t)pe->ip;
@@ -231,7 +233,7 @@ enum flow interp_step_end(struct pe *pe)
 
 /* --- execution by C functions --- */
 
-static uint32_t word_at(const struct pe *pe)
+uint32_t interp_word(const struct pe *pe)
 {
     const struct interp *it = pe->interp;
     if (pe->ip == it->step)
@@ -253,6 +255,8 @@ static enum flow execute(struct pe *pe, uint32_t insn, system_fn *function)
     struct interp *it = pe->interp;
     uint64_t next = pe->pc + 4;
     bool completed = function(pe, insn);
+    if (UNLIKELY(!completed && it->held))
+        return interp_hold(pe);
     if (pe->power != PE_RUNNING) {
         if (completed)
             pe->pc = next;
@@ -344,7 +348,7 @@ enum flow interp_call(struct pe *pe, unsigned translator, uint32_t insn)
 
 enum flow interp_slow(struct pe *pe)
 {
-    uint32_t insn = word_at(pe);
+    uint32_t insn = interp_word(pe);
     const struct a64_form_info *form = &a64_forms[a64_decode(insn, &pe->features)];
     pe->interp->slow_accesses++;
     pe->iss.valid = false;
@@ -401,6 +405,10 @@ void interp_decode(struct pe *pe, struct record *ip)
         unsigned op = translate(&t, insn, r);
         r->handler = op_handler(op);
         ops[count++] = (uint16_t)op;
+        if (UNLIKELY(icache_has_breakpoint(pe->env->icache, 4 * index))) {
+            r->handler = handle_breakpoint;
+            ops[count - 1] = OP_UNDEFINED; /* no part of a sequence */
+        }
 #ifdef ARMSIM_PROFILE
         page->ops[index] = (uint16_t)op;
 #endif
@@ -500,6 +508,10 @@ static enum pe_exit step(struct pe *pe)
     it->sample_point = false;
     step_one(pe);
     it->stepping = false;
+    if (UNLIKELY(it->held)) {
+        it->held = it->exit_requested = false;
+        return PE_EXIT_REQUEST;
+    }
     pe->instructions++;
     if (pe->nz_both && pe->nz != NZ_BOTH)
         pe->nz_both = false;
@@ -519,6 +531,10 @@ static enum pe_exit run(struct pe *pe, uint64_t budget)
             return PE_EXIT_WAIT;
         if ((pe->nz_both && pe->nz == NZ_BOTH) || !it->sample_point || pe->instructions >= it->end) {
             /* Not at a sample point: nothing may be looked at before the flow reaches one. */
+            if (interp_stops_before(pe)) {
+                it->exit_requested = false;
+                return PE_EXIT_REQUEST;
+            }
             enum pe_exit exit = step(pe);
             if (exit != PE_EXIT_BUDGET)
                 return exit;
@@ -537,7 +553,7 @@ static enum pe_exit run(struct pe *pe, uint64_t budget)
         pe->instructions = it->count_limit - (uint64_t)records_left(pe);
         it->running = false;
         if (it->exit_requested) {
-            it->exit_requested = false;
+            it->exit_requested = it->held = false;
             return PE_EXIT_REQUEST;
         }
         if (it->leave == LEAVE_WAIT)

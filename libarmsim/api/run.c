@@ -18,6 +18,7 @@ const char *armsim_stop_name(enum armsim_stop_reason reason)
         [ARMSIM_STOP_TRAP] = "trap",
         [ARMSIM_STOP_REQUEST] = "request",
         [ARMSIM_STOP_ERROR] = "error",
+        [ARMSIM_STOP_WATCHPOINT] = "watchpoint",
     };
     return (unsigned)reason < sizeof(names) / sizeof(names[0]) ? names[reason] : "unknown";
 }
@@ -33,6 +34,14 @@ int armsim_run(struct armsim_machine *machine, uint64_t limit, struct armsim_sto
     REQUIRE(machine, valid_stop(why));
     REQUIRE_STOPPED(machine);
     return machine_run(machine, limit, why);
+}
+
+int armsim_run_pe(struct armsim_machine *machine, uint32_t pe, uint64_t count, uint64_t limit,
+                  struct armsim_stop *why)
+{
+    REQUIRE(machine, valid_stop(why) && pe < machine->pe_count);
+    REQUIRE_STOPPED(machine);
+    return machine_run_pe(machine, pe, count, limit, why);
 }
 
 int armsim_step(struct armsim_machine *machine, uint32_t pe, uint64_t count, struct armsim_stop *why)
@@ -123,6 +132,18 @@ int armsim_breakpoint_remove(struct armsim_machine *machine, uint64_t va)
 {
     REQUIRE(machine, va % 4 == 0);
     return breakpoint_remove(machine, va);
+}
+
+int armsim_watchpoint_add(struct armsim_machine *machine, uint64_t va, uint64_t size, uint32_t kinds)
+{
+    REQUIRE(machine, size && size <= 1ull << 55 && kinds && !(kinds & ~(uint32_t)ARMSIM_WATCH_ACCESS));
+    return watchpoint_add(machine, va, size, kinds);
+}
+
+int armsim_watchpoint_remove(struct armsim_machine *machine, uint64_t va, uint64_t size, uint32_t kinds)
+{
+    REQUIRE(machine, true);
+    return watchpoint_remove(machine, va, size, kinds);
 }
 
 int armsim_stop_on_trap(struct armsim_machine *machine, const struct armsim_trap_filter *filter)

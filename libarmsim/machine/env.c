@@ -1,6 +1,7 @@
 /* What a PE may ask of its machine: struct pe_env. */
 #include "libarmsim/machine/machine.h"
 
+#include "libarmsim/machine/observe.h"
 #include "libarmsim/machine/trace.h"
 #include "libarmsim/machine/trap_ring.h"
 #include "libarmsim/machine/trap_text.h"
@@ -143,5 +144,6 @@ void machine_install_env(struct armsim_machine *machine)
         .broadcast_tlbi = env_broadcast_tlbi,
         .broadcast_icache = env_broadcast_icache,
         .semihosting = env_semihosting,
+        .breakpoint = observe_breakpoint,
     };
 }

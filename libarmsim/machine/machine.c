@@ -214,7 +214,7 @@ int machine_reset(struct armsim_machine *machine, bool cold)
 {
     machine->turn.open = false;
     machine->turn.pe = machine->pe_count - 1; /* the first turn is PE 0's */
-    machine->breakpoint_pass = false;
+    machine->breakpoint_passage.valid = machine->watchpoint_passage.valid = false;
     for (size_t i = 0; i < machine->device_count; i++)
         device_reset(machine->devices[i]);
     for (unsigned i = 0; i < machine->pe_count; i++)
@@ -251,6 +251,7 @@ void machine_free(struct armsim_machine *machine)
         clock_destroy(machine->clock);
     free(machine->dtb);
     free(machine->breakpoints);
+    free(machine->watchpoints);
     machine_free_options(machine);
     free(machine);
 }

@@ -99,7 +99,24 @@ struct net_port {
     size_t count;
 };
 
-enum { MACHINE_MAX_NICS = 4, MACHINE_MAX_DRIVES = 24, MACHINE_MAX_BREAKPOINTS = 4096 };
+enum {
+    MACHINE_MAX_NICS = 4,
+    MACHINE_MAX_DRIVES = 24,
+    MACHINE_MAX_BREAKPOINTS = 4096,
+    MACHINE_MAX_WATCHPOINTS = 256,
+};
+
+struct watchpoint {
+    uint64_t va, size;
+    uint32_t kinds; /* ARMSIM_WATCH_* */
+};
+
+/* Where a PE was stopped: there it goes on without being stopped again. */
+struct passage {
+    bool valid;
+    unsigned pe;
+    uint64_t pc, instructions; /* the PE's own */
+};
 
 /* A PE's turn: it goes on until this much of its own instruction count, then the next PE has its turn. */
 struct turn {
@@ -209,9 +226,9 @@ struct armsim_machine {
     struct trace *trace;
     uint64_t *breakpoints; /* sorted */
     size_t breakpoint_count;
-    uint64_t breakpoint_passed; /* stopped at this instruction count: the next run goes on */
-    unsigned breakpoint_pe;
-    bool breakpoint_pass;
+    struct passage breakpoint_passage, watchpoint_passage;
+    struct watchpoint *watchpoints;
+    size_t watchpoint_count;
     bool trap_listeners;   /* somebody beside the ring wants trap records */
     struct irq_line (*pins)[4]; /* per PE: IRQ, FIQ, virtual IRQ, virtual FIQ, driven by the GIC */
     uint64_t exceptions, returns;
@@ -265,6 +282,9 @@ int machine_reset(struct armsim_machine *machine, bool cold);
 uint64_t machine_instructions(const struct armsim_machine *machine); /* all PEs, exact in slow paths too */
 uint64_t machine_now(const struct armsim_machine *machine);          /* ns, exact in slow paths too */
 int machine_run(struct armsim_machine *machine, uint64_t limit, struct armsim_stop *why);
+/* The same until one PE has executed `count` instructions more. */
+int machine_run_pe(struct armsim_machine *machine, unsigned pe, uint64_t count, uint64_t limit,
+                   struct armsim_stop *why);
 int machine_step(struct armsim_machine *machine, unsigned pe, uint64_t count, struct armsim_stop *why);
 void machine_advance_idle(struct armsim_machine *machine, uint64_t time);
 void machine_install_clock(struct armsim_machine *machine);

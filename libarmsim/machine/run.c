@@ -186,7 +186,7 @@ void machine_advance_idle(struct armsim_machine *machine, uint64_t time)
 /* Whether each instruction must be looked at before it runs. */
 static bool is_observed(const struct armsim_machine *machine)
 {
-    return machine->instruction_fn || machine->breakpoint_count || trace_wants_instructions(machine->trace);
+    return machine->instruction_fn || trace_wants_instructions(machine->trace);
 }
 
 static bool event_is_due(const struct armsim_machine *machine)
@@ -199,7 +199,7 @@ static bool event_is_due(const struct armsim_machine *machine)
 static void step_turn(struct armsim_machine *machine, struct pe *pe, uint64_t end, bool observed)
 {
     do {
-        if (observed && !observe_instruction(machine, pe))
+        if ((observed || machine->breakpoint_count) && !observe_instruction(machine, pe))
             return;
         if (pe_step(pe) == PE_EXIT_WAIT)
             return;
@@ -291,13 +291,29 @@ static void end_run(struct armsim_machine *machine, uint64_t start, struct armsi
     memcpy(why, stop, size);
 }
 
-int machine_run(struct armsim_machine *machine, uint64_t limit, struct armsim_stop *why)
+static uint64_t limit_of(const struct armsim_machine *machine, uint64_t limit)
+{
+    uint64_t done = machine_instructions(machine);
+    return limit > UINT64_MAX - done ? UINT64_MAX : done + limit;
+}
+
+/* Where the open turn must end: `end`, or earlier if it is the turn of `one`. */
+static uint64_t limited(const struct armsim_machine *machine, uint64_t end, const struct pe *one, uint64_t own_end)
+{
+    uint64_t done = machine_instructions(machine);
+    if (!one || one->index != machine->turn.pe || own_end - pe_instructions(one) >= end - done)
+        return end;
+    return done + (own_end - pe_instructions(one));
+}
+
+/* Runs until all PEs together have executed up to `end`, or one of them (NULL: none) up to `own_end`. */
+static int run_until(struct armsim_machine *machine, uint64_t end, const struct pe *one, uint64_t own_end,
+                     struct armsim_stop *why)
 {
     uint64_t start = machine_instructions(machine);
-    uint64_t end = limit > UINT64_MAX - start ? UINT64_MAX : start + limit;
     begin(machine);
     while (!machine->stop_pending && !take_stop_request(machine)) {
-        if (machine_instructions(machine) >= end) {
+        if (machine_instructions(machine) >= end || (one && pe_instructions(one) >= own_end)) {
             machine_stop(machine, ARMSIM_STOP_LIMIT, 0);
             break;
         }
@@ -307,12 +323,26 @@ int machine_run(struct armsim_machine *machine, uint64_t limit, struct armsim_st
                 break;
         }
         if (machine->turn.open || open_turn(machine))
-            run_turn(machine, end);
+            run_turn(machine, limited(machine, end, one, own_end));
         else
             be_idle(machine);
     }
     end_run(machine, start, why);
     return machine->stop.reason == ARMSIM_STOP_ERROR ? ARMSIM_ERROR_INTERNAL : 0;
+}
+
+int machine_run(struct armsim_machine *machine, uint64_t limit, struct armsim_stop *why)
+{
+    return run_until(machine, limit_of(machine, limit), NULL, 0, why);
+}
+
+int machine_run_pe(struct armsim_machine *machine, unsigned pe, uint64_t count, uint64_t limit,
+                   struct armsim_stop *why)
+{
+    const struct pe *one = machine->pes[pe];
+    uint64_t done = pe_instructions(one);
+    return run_until(machine, limit_of(machine, limit), one, count > UINT64_MAX - done ? UINT64_MAX : done + count,
+                     why);
 }
 
 int machine_step(struct armsim_machine *machine, unsigned index, uint64_t count, struct armsim_stop *why)
@@ -337,7 +367,7 @@ int machine_step(struct armsim_machine *machine, unsigned index, uint64_t count,
             continue;
         }
         enter_pe(machine, pe);
-        if (!is_observed(machine) || observe_instruction(machine, pe)) {
+        if (!(is_observed(machine) || machine->breakpoint_count) || observe_instruction(machine, pe)) {
             pe_step(pe);
             count--;
         }

@@ -292,7 +292,8 @@ enum armsim_stop_reason {
     ARMSIM_STOP_BREAKPOINT = 7,  /**< PE `pe` is about to execute `pc` */
     ARMSIM_STOP_TRAP = 8,        /**< the trap filter matched: `trap` */
     ARMSIM_STOP_REQUEST = 9,     /**< armsim_request_stop() */
-    ARMSIM_STOP_ERROR = 10       /**< a defect or out of memory: armsim_last_error() */
+    ARMSIM_STOP_ERROR = 10,      /**< a defect or out of memory: armsim_last_error() */
+    ARMSIM_STOP_WATCHPOINT = 11  /**< PE `pe` is about to execute `pc`, which makes an access that is watched */
 };
 
 /** Why armsim_run() came back. Set `size` before the call. */
@@ -307,6 +308,10 @@ struct armsim_stop {
     uint64_t time_ns;      /**< virtual time since the cold reset */
     uint64_t idle_until_ns; /**< IDLE: virtual time of the next event */
     struct armsim_trap trap; /**< TRAP: the record */
+    uint64_t watch_address;  /**< WATCHPOINT: the virtual address of the access (or of its part in one page) ... */
+    uint32_t watch_size;     /**< ... its bytes ... */
+    uint32_t watch_kinds;    /**< ... what it does: enum armsim_watch ... */
+    uint64_t watchpoint;     /**< ... and the address that armsim_watchpoint_add() was given */
 };
 
 /** The short name of a reason ("limit", "power-off", ...); static, never NULL. */
@@ -326,6 +331,14 @@ ARMSIM_API int armsim_run(struct armsim_machine *machine, uint64_t limit, struct
  * IDLE as above) and for the reasons of armsim_run().
  */
 ARMSIM_API int armsim_step(struct armsim_machine *machine, uint32_t pe, uint64_t count, struct armsim_stop *why);
+
+/**
+ * Runs all PEs, each in its turn, as armsim_run() does, until PE `pe` has executed `count` instructions (reason LIMIT).
+ * The guest can't tell. How long that takes depends on when the PE's turn comes and on whether it waits: `limit`
+ * instructions of all PEs at most.
+ */
+ARMSIM_API int armsim_run_pe(struct armsim_machine *machine, uint32_t pe, uint64_t count, uint64_t limit,
+                             struct armsim_stop *why);
 
 /** Makes the running (or the next) armsim_run() come back soon. Async-signal-safe, thread-safe; NULL is ignored. */
 ARMSIM_API void armsim_request_stop(struct armsim_machine *machine);
@@ -373,9 +386,23 @@ ARMSIM_API uint32_t armsim_current_pe(const struct armsim_machine *machine);
 
 /* ---------------------------------------------------------------- breakpoints ----------------------------------- */
 
-/** Stops any PE before it executes the instruction at the virtual address `va`; at most 4096 of them. */
+/**
+ * Stops any PE before it executes the instruction at the virtual address `va`; at most 4096 of them. Nothing is written
+ * to memory. The next run goes on from there, without stopping again at the same instruction.
+ */
 ARMSIM_API int armsim_breakpoint_add(struct armsim_machine *machine, uint64_t va);
 ARMSIM_API int armsim_breakpoint_remove(struct armsim_machine *machine, uint64_t va); /**< ARMSIM_ERROR_NOT_FOUND */
+
+enum armsim_watch { ARMSIM_WATCH_READ = 1, ARMSIM_WATCH_WRITE = 2, ARMSIM_WATCH_ACCESS = 3 };
+
+/**
+ * Stops any PE before an instruction that reads or writes (`kinds`: enum armsim_watch) one of `size` bytes at the virtual
+ * address `va`; at most 256 of them. The access has not been made, and the instruction not been counted; the next run
+ * executes it. Addresses count without their top byte. Accesses that fault don't stop.
+ */
+ARMSIM_API int armsim_watchpoint_add(struct armsim_machine *machine, uint64_t va, uint64_t size, uint32_t kinds);
+/** Removes one that was added with the same arguments; ARMSIM_ERROR_NOT_FOUND. */
+ARMSIM_API int armsim_watchpoint_remove(struct armsim_machine *machine, uint64_t va, uint64_t size, uint32_t kinds);
 
 /** Which trap records stop the run. A field set to its ANY value matches all. */
 struct armsim_trap_filter {
