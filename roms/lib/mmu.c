@@ -33,6 +33,12 @@ void mmu_on(void)
             flags = EL0 | PXN | UXN;
         level3[i] = address | flags | NORMAL | AF | INNER_SHAREABLE | 3;
     }
+    DSB();
+    mmu_join();
+}
+
+void mmu_join(void)
+{
     WRITE(mair_el1, 0xff04);
     WRITE(ttbr0_el1, level1);
     WRITE(tcr_el1, 25 | 0x3500 | 1 << 23 | 2ul << 32);

@@ -72,6 +72,7 @@ void open_el1(void);
 
 /* ---- mmu.c: identity map of EL1&0 with 4 KiB pages for the ROM, blocks for the rest */
 void mmu_on(void);
+void mmu_join(void); /* another PE, on the tables of the first */
 #define UNMAPPED 0x4000000000ul /* an address without translation */
 extern u8 el0_stack[4096];
 

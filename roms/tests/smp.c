@@ -1,0 +1,122 @@
+/*
+ * Four PEs, where PSCI starts the others (no EL3 of the ROM's own): exclusives between them count exactly, a store by
+ * another PE takes a reservation away even if it stores the same value, and events reach a waiting PE.
+ */
+#include "../lib/test.h"
+
+enum { PES = 4, TURNS = 20000 };
+
+void secondary_entry(void);
+u8 secondary_stacks[PES][4096] __attribute__((aligned(16)));
+
+static volatile u64 counter __attribute__((aligned(64)));
+static volatile u64 flag __attribute__((aligned(64)));
+static volatile unsigned online, done, go, rewrite;
+
+__asm__(".global secondary_entry\n"
+        "secondary_entry:\n"           /* x0: the number of the PE; EL1 or EL2, MMU off */
+        "    mov x19, x0\n"
+        "    mrs x1, CurrentEL\n"
+        "    cmp x1, #8\n"
+        "    b.ne 1f\n"
+        "    mov x1, #(1 << 31)\n"
+        "    msr hcr_el2, x1\n"
+        "    mov x1, #0x3c5\n"
+        "    msr spsr_el2, x1\n"
+        "    adr x1, 1f\n"
+        "    msr elr_el2, x1\n"
+        "    eret\n"
+        "1:  ldr x1, =secondary_stacks\n"
+        "    add x2, x19, #1\n"
+        "    add x1, x1, x2, lsl #12\n"
+        "    mov sp, x1\n"
+        "    bl install_vectors\n"
+        "    mov x0, x19\n"
+        "    bl secondary_main\n"
+        "    .ltorg\n");
+
+static void add_exclusive(volatile u64 *to, u64 n)
+{
+    u64 value;
+    unsigned status;
+    __asm__ volatile("1: ldxr %0, [%2]\n\tadd %0, %0, %3\n\tstxr %w1, %0, [%2]\n\tcbnz %w1, 1b"
+                     : "=&r"(value), "=&r"(status)
+                     : "r"(to), "r"(n)
+                     : "memory");
+}
+
+static void count_up(void)
+{
+    for (unsigned i = 0; i < TURNS; i++)
+        add_exclusive(&counter, 1);
+}
+
+void secondary_main(unsigned number);
+void secondary_main(unsigned number)
+{
+    mmu_join();
+    __atomic_fetch_add(&online, 1, __ATOMIC_SEQ_CST);
+    while (!go)
+        __asm__ volatile("wfe" ::: "memory");
+    count_up();
+    if (number == 1) {
+        while (!rewrite)
+            ;
+        flag = 5; /* what it holds already */
+        DSB();
+        rewrite = 0;
+        DSB();
+    }
+    __atomic_fetch_add(&done, 1, __ATOMIC_SEQ_CST);
+    __asm__ volatile("sev");
+    for (;;)
+        __asm__ volatile("wfi");
+}
+
+static u64 psci(u64 function, u64 a, u64 b, u64 c)
+{
+    register u64 x0 __asm__("x0") = function;
+    register u64 x1 __asm__("x1") = a;
+    register u64 x2 __asm__("x2") = b;
+    register u64 x3 __asm__("x3") = c;
+    if (start_el == 2)
+        __asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
+    else
+        __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
+    return x0;
+}
+
+void test_main(void)
+{
+    if (start_el == 3)
+        return; /* the ROM is the firmware, and has no way to power PEs on */
+    CHECK(psci(0x84000000, 0, 0, 0) >= 0x10000); /* PSCI_VERSION */
+    for (u64 pe = 1; pe < PES; pe++)
+        CHECK(psci(0xc4000003, pe, (u64)secondary_entry, pe) == 0);               /* CPU_ON */
+    CHECK((int)psci(0xc4000003, 1, (u64)secondary_entry, 1) < 0);                 /* already on, or about to be */
+    CHECK((int)psci(0xc4000003, 77, (u64)secondary_entry, 77) == -2);             /* INVALID_PARAMETERS */
+    while (online < PES - 1)
+        ;
+    CHECK(psci(0xc4000004, 2, 0, 0) == 0); /* AFFINITY_INFO: on */
+    go = 1;
+    DSB();
+    __asm__ volatile("sev");
+    count_up();
+
+    /* The other PE writes the same value between the load and the store. */
+    u64 value;
+    unsigned status;
+    flag = 5;
+    DSB();
+    __asm__ volatile("ldxr %0, [%1]" : "=r"(value) : "r"(&flag) : "memory");
+    rewrite = 1;
+    DSB();
+    while (rewrite)
+        ;
+    __asm__ volatile("stxr %w0, %1, [%2]" : "=&r"(status) : "r"(value + 1), "r"(&flag) : "memory");
+    CHECK(value == 5 && status == 1 && flag == 5);
+
+    while (done < PES - 1)
+        __asm__ volatile("wfe" ::: "memory");
+    CHECK(counter == (u64)PES * TURNS);
+}
