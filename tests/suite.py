@@ -81,12 +81,20 @@ class Suite:
 
     def boots(self):
         """Debian's kernels to a clean power-off."""
-        with subprocess.Popen([sys.executable, str(ROOT / "tests/boot/boot.py"), "--build", self.build] +
-                              (["--full"] if self.full else []), stdout=subprocess.PIPE, text=True) as process:
+        self.script("tests/boot/boot.py", *(["--full"] if self.full else []))
+
+    def hypervisors(self):
+        """KVM and Xen, with guests."""
+        self.script("tests/boot/hypervisors.py")
+
+    def script(self, path, *arguments):
+        """A script that shows its progress and ends with "NAME: N passed, N failed"."""
+        with subprocess.Popen([sys.executable, str(ROOT / path), "--build", self.build, *arguments],
+                              stdout=subprocess.PIPE, text=True) as process:
             counts = None
             for line in process.stdout:
                 print(line, end="", flush=True)
-                counts = re.match(r"boots: (\d+) passed, (\d+) failed", line) or counts
+                counts = re.match(r"\w+: (\d+) passed, (\d+) failed", line) or counts
         self.passed += int(counts.group(1)) if counts else 0
         self.failed += int(counts.group(2)) if counts else 1
 
@@ -142,7 +150,7 @@ class Suite:
         print(f"{len(tests)} programs of unit tests ({title})", flush=True)
 
 
-PARTS = ["unit", "conformance", "roms", "random", "boots", "determinism", "sanitizers", "fuzz"]
+PARTS = ["unit", "conformance", "roms", "random", "boots", "hypervisors", "determinism", "sanitizers", "fuzz"]
 
 
 def main():

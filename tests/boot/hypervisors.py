@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Hypervisors of Debian under `armsim run`: KVM with a guest of ours, and Xen with Debian's kernel as its dom0.
+
+    hypervisors.py --build DIRECTORY [--case PATTERN] [--log DIRECTORY]
+"""
+
+import argparse
+import concurrent.futures
+import fnmatch
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import debian
+
+HERE = pathlib.Path(__file__).resolve().parent
+SECONDS = 600
+XEN = "xen-hypervisor-4.17-arm64"
+
+
+class Failure(Exception):
+    pass
+
+
+def run(command, log, text=True):
+    try:
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired as expired:
+        log.write_bytes(expired.stdout or b"")
+        raise Failure(f"no end within {SECONDS} s") from None
+    log.write_bytes(result.stdout + result.stderr)
+    return result.returncode, result.stdout.decode(errors="replace")
+
+
+def expect(text, pattern):
+    if not re.search(pattern, text):
+        raise Failure(f"nothing on the console that matches {pattern!r}")
+
+
+def kvm_archive(directory):
+    """The initramfs with the VMM in a second archive behind it."""
+    _, initramfs = debian.prepare("cloud")
+    program = directory / "kvm_guest"
+    subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-Wall", "-static", "-o", program, HERE / "guest/kvm_guest.c"],
+                   check=True)
+    cpio = debian.Cpio()
+    cpio.add("bin/kvm_guest", 0o100755, program.read_bytes())
+    path = directory / "kvm.cpio"
+    path.write_bytes(initramfs.read_bytes() + cpio.finish())
+    return path
+
+
+def run_kvm(armsim, directory, log, gic, cpu):
+    kernel, _ = debian.prepare("cloud")
+    status, text = run([armsim, "run", "-M", f"virt,gic-version={gic},virtualization=on", "-cpu", cpu, "-m", "512",
+                        "-nographic", "-no-reboot", "-kernel", kernel, "-initrd", directory / "kvm.cpio",
+                        "-append", "console=ttyAMA0 panic=-1 armsim.test=kvm"], log)
+    expect(text, rf"kvm_guest: virtual GICv{gic}")
+    expect(text, r"kvm_guest: HYP, then system event 1")
+    expect(text, r"TEST kvm passed")
+    if status != 0:
+        raise Failure(f"exit status {status}")
+
+
+def xen_image():
+    path = debian.cache_dir() / XEN
+    if not path.exists():
+        apt = debian.PrivateApt(debian.cache_dir())
+        apt.update()
+        package = apt.download(XEN)
+        images = [data for name, data in debian.package_files(package, lambda n: re.fullmatch(r"boot/xen-[\d.]+-arm64", n))]
+        if not images:
+            raise debian.DebianError(f"{XEN}: no boot/xen-*-arm64 in it")
+        path.write_bytes(images[0])
+        package.unlink()
+    return path
+
+
+def run_xen(armsim, directory, log, gic, cpu):
+    """Xen takes its modules from the device tree, as a boot loader would put them there."""
+    kernel, initramfs = debian.prepare("cloud")
+    xen = xen_image()
+    tree = directory / f"xen-{gic}-{cpu}.dtb"
+    machine = ["-M", f"virt,gic-version={gic},virtualization=on", "-cpu", cpu, "-m", "1024", "-kernel", xen]
+    dump = list(machine)
+    dump[1] += f",dumpdtb={tree}"
+    subprocess.run([armsim, "run", *dump], check=True, stdin=subprocess.DEVNULL)
+    modules = [("kernel", kernel, 0x48000000), ("ramdisk", initramfs, 0x50000000)]
+    for number, (kind, path, address) in enumerate(modules):
+        node = f"/chosen/module@{number}"
+        subprocess.run(["fdtput", "-c", tree, node], check=True)
+        subprocess.run(["fdtput", "-t", "s", tree, node, "compatible", f"multiboot,{kind}", "multiboot,module"], check=True)
+        subprocess.run(["fdtput", "-t", "x", tree, node, "reg", "0", f"{address:x}", "0", f"{path.stat().st_size:x}"],
+                       check=True)
+    subprocess.run(["fdtput", "-t", "s", tree, "/chosen", "xen,xen-bootargs",
+                    "console=dtuart dtuart=/pl011@9000000 dom0_mem=512M"], check=True)
+    subprocess.run(["fdtput", "-t", "s", tree, "/chosen", "xen,dom0-bootargs",
+                    "console=hvc0 panic=-1 armsim.test=cpus armsim.cpus=1"], check=True)
+    loads = [f"loader,file={path},addr={address:#x},force-raw=on" for _, path, address in modules]
+    status, text = run([armsim, "run", *machine, "-dtb", tree, "-nographic", "-no-reboot", "-device", loads[0],
+                        "-device", loads[1], "--limit", "20000000000"], log)
+    expect(text, r"Xen version 4\.17")
+    expect(text, r"TEST cpus passed")
+    expect(text, r"Hardware Dom0 halted|Hardware Dom0 shutdown")
+
+
+CASES = {f"kvm-gicv{gic}-{cpu}": (run_kvm, gic, cpu) for gic, cpu in
+         ((2, "cortex-a57"), (3, "cortex-a57"), (3, "cortex-a76"))}
+CASES["xen-gicv3-cortex-a57"] = (run_xen, 3, "cortex-a57")
+CASES["xen-gicv2-cortex-a72"] = (run_xen, 2, "cortex-a72")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--case", help="those whose names match")
+    parser.add_argument("--log", help="keep the consoles' texts here")
+    arguments = parser.parse_args()
+    armsim = os.path.join(arguments.build, "frontends/cli/armsim")
+    logs = pathlib.Path(arguments.log or os.path.join(arguments.build, "boot-logs"))
+    logs.mkdir(parents=True, exist_ok=True)
+    cases = {name: case for name, case in CASES.items() if not arguments.case or fnmatch.fnmatch(name, arguments.case)}
+    failed = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = pathlib.Path(scratch)
+        kvm_archive(directory)
+
+        def attempt(item):
+            name, (function, gic, cpu) = item
+            try:
+                function(armsim, directory, logs / f"{name}.log", gic, cpu)
+                return None
+            except (Failure, debian.DebianError, OSError, subprocess.SubprocessError) as error:
+                return str(error)
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for name, problem in zip(cases, pool.map(attempt, cases.items())):
+                failed += problem is not None
+                print(f"{'FAIL' if problem else 'ok  '} boot {name}" + (f": {problem}" if problem else ""), flush=True)
+    print(f"hypervisors: {len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
