@@ -179,14 +179,6 @@ enum flow interp_aborted(struct pe *pe)
     return enter(pe, true);
 }
 
-/* A conditional compare has set N and Z: pe->ip is its record. */
-enum flow interp_flags_both(struct pe *pe)
-{
-    pe->pc += 4;
-    pe->ip++;
-    return enter(pe, false);
-}
-
 /* At a sample point with pe->pc the next instruction and pe->ip the record that would follow in straight line. */
 enum flow interp_sample(struct pe *pe)
 {
@@ -231,6 +223,14 @@ enum flow interp_step_end(struct pe *pe)
     return enter(pe, page_crossed);
 }
 
+/* A conditional compare has set N and Z: pe->ip is its record. */
+enum flow interp_flags_both(struct pe *pe)
+{
+    pe->pc += 4;
+    pe->ip++;
+    return interp_step_end(pe);
+}
+
 /* --- execution by C functions --- */
 
 uint32_t interp_word(const struct pe *pe)
@@ -265,7 +265,7 @@ static enum flow execute(struct pe *pe, uint32_t insn, system_fn *function)
         it->leave = LEAVE_WAIT;
         return FLOW_LEAVE;
     }
-    bool sample = !completed || ends_at_sample_point(function);
+    bool sample = !completed || ends_at_sample_point(function) || (next & 0xfff) == 0;
     if (completed) {
         /* Go on with the next record when the page is still mapped as it was and nobody wants attention. */
         bool same_page = pe->ip == it->step || pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)].tag ==

@@ -1,0 +1,220 @@
+/* Every row of the decode tables is executed; every word has a decoding; run and stepped, all ends the same. */
+#include "cpu/interp/interp.h"
+#include "tests/decode/rows.h"
+
+static struct feature_set features;
+
+/* A random word of a row, 0 when none is found (the row's condition holds for few, or another row is more specific). */
+static uint32_t random_word(enum a64_form form)
+{
+    const struct a64_form_info *info = &a64_forms[form];
+    for (unsigned i = 0; i < 256; i++) {
+        uint32_t word = ((uint32_t)random_bits() & ~info->mask) | info->value;
+        if (random_bits() % 4 == 0) /* SP and ZR */
+            word |= 31u << (random_bits() % 4 * 5 & ~5u) & ~info->mask;
+        if (a64_decode(word, &features) == form)
+            return word;
+    }
+    return 0;
+}
+
+/* Whether this build has what a row needs: alternatives of features with & between them. */
+static bool is_built(const struct a64_form_info *info)
+{
+    char text[128];
+    if (!*info->features)
+        return true;
+    ck_assert_uint_lt(strlen(info->features), sizeof text);
+    strcpy(text, info->features);
+    char *rest = text, *group;
+    while ((group = strsep(&rest, "|"))) {
+        char *name;
+        bool all = true;
+        while ((name = strsep(&group, "&")))
+            all = all && feature_set_has(&features, feature_find(name));
+        if (all)
+            return true;
+    }
+    return false;
+}
+
+static struct twins twins;
+
+static void setup(void)
+{
+    features = all_features();
+    random_state = 1;
+    twins_create(&twins);
+}
+
+static void teardown(void) { twins_destroy(&twins); }
+
+START_TEST(every_row_is_executed)
+{
+    for (unsigned form = A64_UNALLOCATED + 1; form < A64_FORM_COUNT; form++) {
+        unsigned found = 0;
+        if (!is_built(&a64_forms[form]))
+            continue;
+        for (unsigned i = 0; i < 16; i++) {
+            uint32_t word = random_word((enum a64_form)form);
+            if (!word)
+                continue;
+            found++;
+            twins_randomise(&twins);
+            twins_execute(&twins, (const uint32_t[]){word, word}, 2, a64_forms[form].name); /* the TLB knows the second's page */
+        }
+        ck_assert_msg(found > 0, "%s can't be reached", a64_forms[form].name);
+    }
+}
+END_TEST
+
+START_TEST(system_registers_run_and_stepped)
+{
+    static const enum a64_form forms[] = {A64_MRS_RS_systemmove, A64_MSR_SR_systemmove, A64_SYS_CR_systeminstrs,
+                                          A64_SYSL_RC_systeminstrs, A64_MSR_SI_pstate, A64_HINT_HM_hints};
+    for (unsigned i = 0; i < 12000; i++) {
+        enum a64_form form = forms[i % 6];
+        uint32_t words[2] = {random_word(form), random_word(forms[random_bits() % 6])};
+        twins_randomise(&twins);
+        twins_execute(&twins, words, 2, a64_forms[form].name);
+    }
+}
+END_TEST
+
+START_TEST(sequences_run_and_stepped)
+{
+    for (unsigned i = 0; i < 8000; i++) {
+        uint32_t words[8];
+        for (unsigned j = 0; j < 8; j++)
+            while (!(words[j] = random_word(1 + (enum a64_form)random_bits() % (A64_FORM_COUNT - 1))))
+                ;
+        twins_randomise(&twins);
+        twins_execute(&twins, words, 8, "a sequence");
+    }
+}
+END_TEST
+
+/* --- classification --- */
+
+static void classify(uint32_t word)
+{
+    struct record record = {0};
+    struct translation translation = {.features = &features, .page_offset = word * 4 & 0xffc, .step = word >> 7 & 1};
+    enum a64_form form = a64_decode(word, &features);
+    if (form >= A64_FORM_COUNT || (word & a64_forms[form].mask) != a64_forms[form].value)
+        ck_abort_msg("%08x is decoded as %s", word, form < A64_FORM_COUNT ? a64_forms[form].name : "nothing known");
+    unsigned op = translate(&translation, word, &record);
+    if (!op_handler(op) || (op == OP_UNDEFINED) != (form == A64_UNALLOCATED))
+        ck_abort_msg("%08x, %s: operation %u", word, a64_forms[form].name, op);
+    if (op < OP_GENERATED_COUNT && (record.a >= 64 || record.b >= 64 || record.c >= 64))
+        ck_abort_msg("%08x, %s: operands %u, %u, %u", word, a64_forms[form].name, record.a, record.b, record.c);
+}
+
+/* 2^24 words: every value of the upper 24 bits, the lower ones a function of them. */
+START_TEST(words_are_classified)
+{
+    features = all_features();
+    for (uint32_t i = 0; i < 1u << 24; i++)
+        classify(i << 8 | (i * 2654435761u >> 24));
+}
+END_TEST
+
+/* --- the register-specialised and fused handlers --- */
+
+static const struct {
+    uint8_t lsb;
+    uint32_t mask;
+} register_fields[] = {{0, 31}, {5, 31}, {16, 31}, {10, 31}};
+
+/* Of each operation, some words that are translated into it. */
+enum { SAMPLES = 24 };
+static uint32_t sample[OP_GENERATED_COUNT][SAMPLES];
+static unsigned samples[OP_GENERATED_COUNT];
+
+static void find_samples(void)
+{
+    for (unsigned form = A64_UNALLOCATED + 1; form < A64_FORM_COUNT; form++) {
+        if (a64_forms[form].kind != A64_KIND_TRANSLATE)
+            continue;
+        for (unsigned i = 0; i < 6000; i++) {
+            uint32_t word = random_word((enum a64_form)form);
+            struct record record = {0};
+            unsigned op = translate(&(struct translation){.features = &features, .page_offset = 0x800}, word, &record);
+            if (op < OP_GENERATED_COUNT)
+                sample[op][samples[op]++ < SAMPLES ? samples[op] - 1 : random_bits() % SAMPLES] = word;
+        }
+    }
+}
+
+/* A word that is translated into the operation and operands of `key` at `offset` of a page; 0: not found. */
+static uint32_t word_for(uint64_t key, unsigned offset)
+{
+    unsigned op = (unsigned)(key >> 32), count = samples[op] < SAMPLES ? samples[op] : SAMPLES;
+    const uint8_t operands[5] = {(uint8_t)(key >> 24), (uint8_t)(key >> 16), (uint8_t)(key >> 8), (uint8_t)key, 31};
+    for (unsigned n = 0; n < 4 * count; n++) {
+        for (unsigned choice = 0; choice < 6 * 6 * 6 * 6; choice++) {
+            uint32_t word = sample[op][n % count];
+            unsigned rest = choice;
+            for (unsigned i = 0; i < 4; i++, rest /= 6) {
+                if (rest % 6 == 5)
+                    continue; /* the field stays */
+                uint32_t number = operands[rest % 6] >= REG_ZR ? 31 : operands[rest % 6] & 31;
+                word = (word & ~(31u << register_fields[i].lsb)) | number << register_fields[i].lsb;
+            }
+            struct record record = {0};
+            if (translate(&(struct translation){.features = &features, .page_offset = offset}, word, &record) == op) {
+                op_clear_unused(op, &record);
+                if (special_key(op, &record) == key)
+                    return word;
+            }
+        }
+    }
+    return 0;
+}
+
+START_TEST(specialised_handlers_do_the_same)
+{
+    unsigned total = 0, executed = 0;
+    find_samples();
+    for (unsigned slot = 0; slot <= special_mask; slot++) {
+        const struct special *special = &special_table[slot];
+        if (!special->handler)
+            continue;
+        total++;
+        uint32_t words[SPECIAL_MAX];
+        unsigned count = 0;
+        do
+            twins_randomise(&twins);
+        while (twins.code != CODE);
+        while (count < special->count && (words[count] = word_for(special->keys[count], (CODE & 0xfff) + 4 * count)))
+            count++;
+        if (count < special->count)
+            continue;
+        twins_execute(&twins, words, count, "specialised");
+        executed++;
+    }
+    printf("%u of %u specialised handlers executed\n", executed, total);
+    ck_assert_uint_ge(executed * 10, total * 9);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rows");
+    TCase *rows = tcase_create("rows"), *words = tcase_create("words");
+    tcase_set_timeout(rows, 300);
+    tcase_set_timeout(words, 300);
+    tcase_add_checked_fixture(rows, setup, teardown);
+    tcase_add_test(rows, every_row_is_executed);
+    tcase_add_test(rows, system_registers_run_and_stepped);
+    tcase_add_test(rows, sequences_run_and_stepped);
+    tcase_add_test(rows, specialised_handlers_do_the_same);
+    tcase_add_test(words, words_are_classified);
+    suite_add_tcase(suite, rows);
+    suite_add_tcase(suite, words);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
