@@ -24,6 +24,15 @@ static uint16_t asid_of(const struct pe *pe, const struct mmu_regime *regime)
     return (uint16_t)(ttbr >> 48 & (wide ? 0xffff : 0xff));
 }
 
+static uint8_t control_state(const struct pe *pe, unsigned el)
+{
+    uint64_t scr = effective_scr(pe), hcr = SR(pe, HCR_EL2);
+    unsigned state = el << CONTROL_EL_SHIFT | (scr & SCR_EL3_NS ? CONTROL_NS : 0);
+    if (pe->have_el2 && ((scr & SCR_EL3_NS) || (has_feature(pe, FEATURE_SEL2) && (scr & SCR_EL3_EEL2))))
+        state |= CONTROL_EL2 | (hcr & HCR_EL2_E2H ? CONTROL_E2H : 0) | (hcr & HCR_EL2_TGE ? CONTROL_TGE : 0);
+    return (uint8_t)state;
+}
+
 static void make_regimes(struct pe *pe)
 {
     uint64_t hcr = effective_hcr(pe), scr = effective_scr(pe);
@@ -161,7 +170,7 @@ void pe_purge_writes(struct pe *pe, const uint8_t *host_page)
     }
 }
 
-static uint16_t context_number(struct pe *pe)
+__attribute__((noinline)) static uint16_t context_number(struct pe *pe)
 {
     struct interp *it = pe->interp;
     const struct mmu_regime *regime = &pe->regime[pe->current_regime];
@@ -221,6 +230,7 @@ static void make_levels(struct pe *pe)
         struct el_context *level = &pe->level[el];
         level->regime = regime_of_el(pe, el);
         uint64_t sctlr = pe->regime[level->regime].sctlr;
+        level->control_state = control_state(pe, el);
         level->fp_enabled = fp_allowed(pe, el);
         level->strict = (sctlr >> 1 & 1) || (sctlr >> (el == 0 ? 24 : 25) & 1); /* A; E0E or EE */
         level->check_sp = sctlr >> (el == 0 ? 4 : 3) & 1;
@@ -228,9 +238,18 @@ static void make_levels(struct pe *pe)
     }
 }
 
+__attribute__((noinline)) static void empty_return_stack(struct return_stack *stack, uint64_t context)
+{
+    for (int i = 0; i < RETURN_STACK_ENTRIES; i++)
+        stack->entries[i].va = ~0ull;
+    stack->context = context;
+}
+
+/* On the way of every exception: what it does seldom is out of line. */
 void pe_update_pstate(struct pe *pe)
 {
     struct el_context *level = &pe->level[pe->pstate.el];
+    pe->control_state = level->control_state;
     pe->current_regime = level->regime;
     pe->fp_enabled = level->fp_enabled;
     uint16_t *number = &level->number[pe->pstate.pan];
@@ -239,27 +258,15 @@ void pe_update_pstate(struct pe *pe)
     pe->context = *number;
     pe->strict = level->strict || (level->check_sp && (pe->x[REG_SP] & 15));
     pe->data_context = pe->strict ? CONTEXT_NONE : pe->context;
-    struct return_stack *stack = pe->return_stack = &pe->return_stacks[pe->pstate.el];
-    if (stack->context != pe->context) {
-        for (int i = 0; i < RETURN_STACK_ENTRIES; i++)
-            stack->entries[i].va = ~0ull;
-        stack->context = pe->context;
-    }
+    pe->return_stack = &pe->return_stacks[pe->pstate.el];
+    if (pe->return_stack->context != pe->context)
+        empty_return_stack(pe->return_stack, pe->context);
 }
 
 void pe_update_context(struct pe *pe)
 {
+    pe->control_state = control_state(pe, pe->pstate.el);
     make_regimes(pe);
     make_levels(pe);
     pe_update_pstate(pe);
-}
-
-void pe_save_sp(struct pe *pe)
-{
-    pe->sp_el[pe->pstate.sp ? pe->pstate.el : 0] = pe->x[REG_SP];
-}
-
-void pe_load_sp(struct pe *pe)
-{
-    pe->x[REG_SP] = pe->sp_el[pe->pstate.sp ? pe->pstate.el : 0];
 }

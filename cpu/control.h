@@ -19,17 +19,22 @@ static inline uint64_t effective_scr(const struct pe *pe)
     return pe->have_el3 ? SR(pe, SCR_EL3) : pe->secure_only ? 0 : SCR_EL3_NS;
 }
 
+/*
+ * What the PE's place among the Exception levels and Security states comes to, in one number: EL, SCR_EL3.NS, and
+ * where EL2 is enabled HCR_EL2.{E2H,TGE}. pe->control_state is kept by pe_update_context() and pe_update_pstate().
+ */
+enum { CONTROL_TGE = 1u << 0, CONTROL_E2H = 1u << 1, CONTROL_EL2 = 1u << 2, CONTROL_NS = 1u << 3, CONTROL_EL_SHIFT = 4 };
+
 /* EL2Enabled(): EL2 exists and is enabled in the Security state of EL0 and EL1. */
-static inline bool el2_enabled(const struct pe *pe)
-{
-    uint64_t scr = effective_scr(pe);
-    return pe->have_el2 && ((scr & SCR_EL3_NS) || (has_feature(pe, FEATURE_SEL2) && (scr & SCR_EL3_EEL2)));
-}
+static inline bool el2_enabled(const struct pe *pe) { return pe->control_state & CONTROL_EL2; }
 
 /* HCR_EL2 where EL2 is enabled, else 0. */
-static inline uint64_t effective_hcr(const struct pe *pe)
+static inline uint64_t effective_hcr(const struct pe *pe) { return el2_enabled(pe) ? SR(pe, HCR_EL2) : 0; }
+
+/* IsSecure(). */
+static inline bool is_secure(const struct pe *pe)
 {
-    return el2_enabled(pe) ? SR(pe, HCR_EL2) : 0;
+    return !(pe->control_state & CONTROL_NS) || pe->control_state >> CONTROL_EL_SHIFT == 3;
 }
 
 /* LDTR, STTR use EL0's permissions: at EL1 always but under nested virtualization, at EL2 with E2H and TGE. */

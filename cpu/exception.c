@@ -11,6 +11,8 @@
 #include "cpu/traps.h"
 #include "gic/gic.h"
 
+#include <string.h>
+
 enum { VECTOR_LOWER_EL = 0x400, VECTOR_SP_ELX = 0x200, VECTOR_SERROR = 0x180 };
 enum { SCTLR_SPAN = 23, SCTLR_DSSBS = 44 };
 #define HCR_EL2_VIRTUAL_PENDING (7ull << 6) /* VSE, VI, VF */
@@ -28,13 +30,41 @@ static const uint16_t far_of[4] = {0, SR_FAR_EL1, SR_FAR_EL2, SR_FAR_EL3};
 static const uint16_t vbar_of[4] = {0, SR_VBAR_EL1, SR_VBAR_EL2, SR_VBAR_EL3};
 static const uint16_t sctlr_of[4] = {SR_SCTLR_EL1, SR_SCTLR_EL1, SR_SCTLR_EL2, SR_SCTLR_EL3};
 
+enum { SPSR_TCO = 25, SPSR_PAN = 22, SPSR_IL = 20, SPSR_SSBS = 12, SPSR_BTYPE = 10, SPSR_F = 6 };
+/* struct pstate: F, I, A, D and IL, SS, PAN, UAO, DIT, TCO. */
+enum { MASKS = 4, MODES = 6 };
+
+/* Up to seven bytes that are 0 or 1 to bits, the first to bit 0. No two of the product's terms meet. */
+static uint64_t bits_of_bytes(const uint8_t *bytes, size_t count)
+{
+    uint64_t word = 0;
+    memcpy(&word, bytes, count);
+    return word * 0x0102040810204080 >> 56;
+}
+
+static void bytes_of_bits(uint8_t *bytes, size_t count, uint64_t bits)
+{
+    uint64_t word = (bits & ((1u << count) - 1)) * 0x40810204081 & 0x01010101010101;
+    memcpy(bytes, &word, count);
+}
+
 uint64_t pstate_to_spsr(const struct pe *pe)
 {
     const struct pstate *p = &pe->pstate;
-    return (uint64_t)pe_nzcv(pe) << 28 | (uint64_t)p->tco << 25 | (uint64_t)p->dit << 24 | (uint64_t)p->uao << 23 |
-           (uint64_t)p->pan << 22 | (uint64_t)p->ss << 21 | (uint64_t)p->il << 20 | (uint64_t)p->ssbs << 12 |
-           (uint64_t)p->btype << 10 | (uint64_t)p->d << 9 | (uint64_t)p->a << 8 | (uint64_t)p->i << 7 |
-           (uint64_t)p->f << 6 | (uint64_t)p->nrw << 4 | (uint64_t)p->el << 2 | p->sp;
+    return (uint64_t)pe_nzcv(pe) << 28 | bits_of_bytes(&p->il, MODES) << SPSR_IL | (uint64_t)p->ssbs << SPSR_SSBS |
+           (uint64_t)p->btype << SPSR_BTYPE | bits_of_bytes(&p->f, MASKS) << SPSR_F | (uint64_t)p->nrw << 4 |
+           (uint64_t)p->el << 2 | p->sp;
+}
+
+void pstate_from_spsr(struct pe *pe, uint64_t spsr)
+{
+    struct pstate *p = &pe->pstate;
+    pe_set_nzcv(pe, spsr >> 28 & 15);
+    spsr &= pe->spsr_fields;
+    bytes_of_bits(&p->f, MASKS, spsr >> SPSR_F);
+    bytes_of_bits(&p->il, MODES, spsr >> SPSR_IL);
+    p->ssbs = spsr >> SPSR_SSBS & 1;
+    p->btype = spsr >> SPSR_BTYPE & 3;
 }
 
 void pe_level_changed(struct pe *pe)
@@ -44,7 +74,7 @@ void pe_level_changed(struct pe *pe)
     if (pe->pending || (SR(pe, HCR_EL2) & HCR_EL2_VIRTUAL_PENDING))
         pe->sample_interrupts = true;
     if (pe->gic)
-        gic_set_pe_state(pe->gic, pe->pstate.el, !(effective_scr(pe) & SCR_EL3_NS));
+        gic_set_pe_state(pe->gic, pe->pstate.el, !(pe->control_state & CONTROL_NS));
 }
 
 /* AArch64.ReportException(). */
@@ -73,19 +103,17 @@ static void enter_pstate(struct pe *pe, unsigned el)
     p->sp = 1;
     p->nrw = p->ss = p->il = p->uao = p->btype = 0;
     p->d = p->a = p->i = p->f = 1;
-    bool span_applies = el == 1 || (el == 2 && (effective_hcr(pe) & HCR_EL2_E2H) && (effective_hcr(pe) & HCR_EL2_TGE));
-    if (has_feature(pe, FEATURE_PAN) && span_applies && !(sctlr >> SCTLR_SPAN & 1))
+    bool host = (~pe->control_state & (CONTROL_E2H | CONTROL_TGE)) == 0;
+    if ((pe->spsr_fields & 1u << SPSR_PAN) && (el == 1 || (el == 2 && host)) && !(sctlr >> SCTLR_SPAN & 1))
         p->pan = 1;
-    if (has_feature(pe, FEATURE_SSBS))
-        p->ssbs = sctlr >> SCTLR_DSSBS & 1;
-    if (has_feature(pe, FEATURE_MTE))
-        p->tco = 1;
+    p->ssbs = (pe->spsr_fields & sctlr >> (SCTLR_DSSBS - SPSR_SSBS)) >> SPSR_SSBS & 1;
+    p->tco |= pe->spsr_fields >> SPSR_TCO & 1;
 }
 
 void take_exception(struct pe *pe, const struct exception *exception)
 {
     unsigned from = pe->pstate.el, to = exception->target_el;
-    bool from_secure = from == 3 || !(effective_scr(pe) & SCR_EL3_NS);
+    bool from_secure = is_secure(pe);
     uint16_t offset = exception->vector_offset;
     if (to > from)
         offset += VECTOR_LOWER_EL;
@@ -116,20 +144,18 @@ void take_exception(struct pe *pe, const struct exception *exception)
     if (pe->env->trap) {
         struct trap_event event = {
             .kind = exception->kind, .from_el = (uint8_t)from, .to_el = (uint8_t)to, .from_secure = from_secure,
-            .to_secure = to == 3 || !(effective_scr(pe) & SCR_EL3_NS), .vector_offset = offset,
+            .to_secure = is_secure(pe), .vector_offset = offset,
             .esr = pe->sr[esr_of[to]], .far = pe->sr[far_of[to]], .hpfar = to == 2 ? SR(pe, HPFAR_EL2) : 0,
             .elr = exception->preferred_return, .spsr = spsr, .why = exception->why};
         pe->env->trap(pe->env->machine, pe, &event);
     }
 }
 
-static bool routes_to_el2(const struct pe *pe) { return pe->pstate.el < 2 && (effective_hcr(pe) & HCR_EL2_TGE); }
-
 unsigned default_target_el(const struct pe *pe)
 {
     if (pe->pstate.el > 1)
         return pe->pstate.el;
-    return routes_to_el2(pe) ? 2 : 1;
+    return pe->control_state & CONTROL_TGE ? 2 : 1;
 }
 
 void take_sync(struct pe *pe, unsigned target_el, uint32_t esr, const char *why)

@@ -41,39 +41,23 @@ bool illegal_exception_return(const struct pe *pe, uint64_t spsr)
         return !valid_aarch32_mode(pe, spsr);
     if (!valid_aarch64_mode(pe, spsr) || spsr_el(spsr) > pe->pstate.el)
         return true;
-    return spsr_el(spsr) == 1 && (effective_hcr(pe) & HCR_EL2_TGE);
+    return spsr_el(spsr) == 1 && (pe->control_state & CONTROL_TGE);
 }
 
 /* SetPSTATEFromPSR(). */
 static void set_pstate(struct pe *pe, uint64_t spsr, bool illegal)
 {
     struct pstate *p = &pe->pstate;
-    p->ss = debug_exception_return_ss(pe, spsr, illegal);
+    bool step = debug_exception_return_ss(pe, spsr, illegal);
+    pstate_from_spsr(pe, spsr);
+    p->ss = step;
     if (illegal) {
         p->il = 1; /* EL, SP and nRW stay */
     } else {
-        p->il = spsr >> 20 & 1;
         p->nrw = 0;
         p->el = (uint8_t)spsr_el(spsr);
         p->sp = spsr & 1;
     }
-    pe_set_nzcv(pe, spsr >> 28 & 15);
-    p->d = spsr >> 9 & 1;
-    p->a = spsr >> 8 & 1;
-    p->i = spsr >> 7 & 1;
-    p->f = spsr >> 6 & 1;
-    if (has_feature(pe, FEATURE_DIT))
-        p->dit = spsr >> 24 & 1;
-    if (has_feature(pe, FEATURE_UAO))
-        p->uao = spsr >> 23 & 1;
-    if (has_feature(pe, FEATURE_PAN))
-        p->pan = spsr >> 22 & 1;
-    if (has_feature(pe, FEATURE_SSBS))
-        p->ssbs = spsr >> 12 & 1;
-    if (has_feature(pe, FEATURE_BTI))
-        p->btype = spsr >> 10 & 3;
-    if (has_feature(pe, FEATURE_MTE))
-        p->tco = spsr >> 25 & 1;
 }
 
 uint64_t branch_address(const struct pe *pe, uint64_t va)
@@ -92,7 +76,7 @@ uint64_t branch_address(const struct pe *pe, uint64_t va)
 void exception_return(struct pe *pe, uint64_t new_pc, uint64_t spsr)
 {
     unsigned from = pe->pstate.el;
-    bool from_secure = from == 3 || !(effective_scr(pe) & SCR_EL3_NS);
+    bool from_secure = is_secure(pe);
     uint64_t from_pc = pe->pc;
     bool illegal = illegal_exception_return(pe, spsr);
     if (pe->pmu.counting)
@@ -108,7 +92,7 @@ void exception_return(struct pe *pe, uint64_t new_pc, uint64_t spsr)
     if (pe->env->trap) {
         struct trap_event event = {
             .kind = TRAP_RETURN, .from_el = (uint8_t)from, .to_el = pe->pstate.el, .from_secure = from_secure,
-            .to_secure = pe->pstate.el == 3 || !(effective_scr(pe) & SCR_EL3_NS), .elr = from_pc, .spsr = spsr,
+            .to_secure = is_secure(pe), .elr = from_pc, .spsr = spsr,
             .why = illegal ? "illegal return" : "ERET"};
         pe->env->trap(pe->env->machine, pe, &event);
     }

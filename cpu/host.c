@@ -31,22 +31,9 @@ bool host_set_pstate(struct pe *pe, uint64_t spsr)
     if (aarch32 || reserved || el0_with_own_sp || !has_el(pe, el))
         return false;
     pe_save_sp(pe);
-    pe_set_nzcv(pe, spsr >> 28 & 15);
-    struct pstate *pstate = &pe->pstate;
-    pstate->el = (uint8_t)el;
-    pstate->sp = spsr & 1;
-    pstate->f = spsr >> 6 & 1;
-    pstate->i = spsr >> 7 & 1;
-    pstate->a = spsr >> 8 & 1;
-    pstate->d = spsr >> 9 & 1;
-    pstate->btype = has_feature(pe, FEATURE_BTI) ? spsr >> 10 & 3 : 0;
-    pstate->ssbs = has_feature(pe, FEATURE_SSBS) && (spsr >> 12 & 1);
-    pstate->il = spsr >> 20 & 1;
-    pstate->ss = spsr >> 21 & 1;
-    pstate->pan = has_feature(pe, FEATURE_PAN) && (spsr >> 22 & 1);
-    pstate->uao = has_feature(pe, FEATURE_UAO) && (spsr >> 23 & 1);
-    pstate->dit = has_feature(pe, FEATURE_DIT) && (spsr >> 24 & 1);
-    pstate->tco = has_feature(pe, FEATURE_MTE) && (spsr >> 25 & 1);
+    pstate_from_spsr(pe, spsr);
+    pe->pstate.el = (uint8_t)el;
+    pe->pstate.sp = spsr & 1;
     pe_load_sp(pe);
     pe_level_changed(pe);
     pe->sample_interrupts = true;

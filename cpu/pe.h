@@ -36,12 +36,14 @@ union vreg {
     uint64_t d[2];
 };
 
-/* PSTATE without N, Z, C, V, which live in the interpreter's nz/fc/fv. Each is 0 or 1, except el. */
+/*
+ * PSTATE without N, Z, C, V, which live in the interpreter's nz/fc/fv. Each is 0 or 1, except el and btype. Two groups
+ * stand as their bits do in SPSR_ELx, and move there and back as a whole: pstate_to_spsr(), pstate_from_spsr().
+ */
 struct pstate {
-    uint8_t d, a, i, f;
-    uint8_t el, sp, nrw;
-    uint8_t ss, il;
-    uint8_t pan, uao, dit, ssbs, tco, btype;
+    uint8_t f, i, a, d;                 /* [9:6] */
+    uint8_t il, ss, pan, uao, dit, tco; /* [25:20] */
+    uint8_t el, sp, nrw, ssbs, btype;
 };
 
 /* Pending asynchronous exceptions, physical and virtual, as the PE's pins see them (levels). */
@@ -142,6 +144,7 @@ struct trap_event {
 struct el_context {
     enum regime_id regime;
     bool fp_enabled, strict, check_sp;
+    uint8_t control_state;
     uint16_t number[2]; /* context number by PAN; 0: not known */
 };
 
@@ -200,6 +203,7 @@ struct pe {
     bool have_el2, have_el3;
     bool secure_only;            /* no EL3 and the only state is Secure */
     struct mmu_features mmu_features;
+    uint64_t spsr_fields;        /* bits of SPSR_ELx that PSTATE has with these features */
 
     struct ls_syndrome iss;      /* of the load or store in progress */
     struct {                     /* performance monitors: cpu/pmu.h */
@@ -208,6 +212,7 @@ struct pe {
     } pmu;
 
     /* --- derived; recomputed by pe_update_context() --- */
+    uint8_t control_state;       /* EL, Security state, EL2 enabled, E2H, TGE: control.h */
     struct el_context level[4];  /* by EL */
     struct mmu_regime regime[4]; /* by enum regime_id, for the current security state */
     enum regime_id current_regime; /* of the current EL */
@@ -278,8 +283,8 @@ void pe_purge_writes(struct pe *pe, const uint8_t *host_page);
 /* Drops fast entries (all of them); called by TLBI. */
 void pe_flush_fast_tlb(struct pe *pe);
 /* Moves SP between banks around a change of EL or SPSel. */
-void pe_save_sp(struct pe *pe);
-void pe_load_sp(struct pe *pe);
+static inline void pe_save_sp(struct pe *pe) { pe->sp_el[pe->pstate.sp ? pe->pstate.el : 0] = pe->x[REG_SP]; }
+static inline void pe_load_sp(struct pe *pe) { pe->x[REG_SP] = pe->sp_el[pe->pstate.sp ? pe->pstate.el : 0]; }
 
 /* --- cpu/access.c: memory by virtual address, any alignment, with all faults; bytes in memory order. False: abort
  * taken. --- */

@@ -186,13 +186,31 @@ static enum sysreg_result refuse(struct pe *pe, const struct sysreg_row *row, ui
     return SYSREG_EXCEPTION;
 }
 
-enum { SYSREG_RESERVED_CRN = 0xb };
+/* IMPLEMENTATION DEFINED space: S<1|3>_<op1>_<C11|C15>. */
+static bool is_implementation_space(unsigned key)
+{
+    enum { RESERVED_CRN = 0xb };
+    return (key >> 7 & RESERVED_CRN) == RESERVED_CRN && (key >> 14 & 1);
+}
+
+static bool has_plain_storage(const struct sysreg_row *row, bool read)
+{
+    if (row->storage == SR_COUNT)
+        return false;
+    return read ? !row->read : !row->write && !row->then && !row->more_count && !row->ones && !~row->writable;
+}
+
+bool sysreg_is_plain(const struct feature_set *features, const struct sysreg_row *row, bool read)
+{
+    return (row->feature == FEATURE_COUNT || feature_set_has(features, (enum feature)row->feature)) && !row->tags &&
+           !(row->conditions & ~SYSREG_EL2) && !is_implementation_space(row->key) && has_plain_storage(row, read) &&
+           (row->e2h == SYSREG_NO_ROW || has_plain_storage(&sysreg_rows[row->e2h], read));
+}
 
 /* AArch64.CheckSystemAccess(). SYSREG_DONE: allowed. */
 static enum sysreg_result check_access(struct pe *pe, const struct sysreg_row *row, uint32_t insn, bool read)
 {
-    /* IMPLEMENTATION DEFINED space: S<1|3>_<op1>_<C11|C15>. */
-    if ((insn >> 12 & SYSREG_RESERVED_CRN) == SYSREG_RESERVED_CRN && (insn >> 19 & 1)) {
+    if (is_implementation_space(insn >> 5)) {
         const struct trap_row *trap = trap_find_list(pe, TRAPS_tidcp);
         if (trap) {
             take_sync(pe, trap_target(pe, trap), syndrome_sysreg(insn), trap->name);
@@ -204,21 +222,12 @@ static enum sysreg_result check_access(struct pe *pe, const struct sysreg_row *r
         (row->conditions && !conditions_hold(pe, row, read)))
         return refuse(pe, row, insn);
 
-    const struct trap_row *trap = read ? trap_find(pe, row->read_traps, row->read_trap_count)
-                                       : trap_find(pe, row->write_traps, row->write_trap_count);
+    const struct trap_row *trap = sysreg_trap(pe, row, read);
     if (!trap)
         return SYSREG_DONE;
     uint32_t esr = trap->class == TRAP_FP ? syndrome_fp() : syndrome_sysreg(insn);
     take_sync(pe, trap_target(pe, trap), esr, trap->name);
     return SYSREG_EXCEPTION;
-}
-
-/* The register that the name means here. */
-static const struct sysreg_row *redirect(const struct pe *pe, const struct sysreg_row *row)
-{
-    if (row->e2h != SYSREG_NO_ROW && in_host(pe) && (pe->pstate.el == 2 || sysreg_redirects_el0(row)))
-        return &sysreg_rows[row->e2h];
-    return row;
 }
 
 /* An access that a handler or this PE's configuration refuses. */
@@ -258,7 +267,7 @@ bool sysreg_access(struct pe *pe, uint32_t insn)
             pe->x[rt == 31 ? REG_SINK : rt] = 0;
         return true;
     }
-    row = redirect(pe, row);
+    row = sysreg_redirect(pe, row);
     enum sysreg_result result;
     if (read) {
         uint64_t value = 0;

@@ -69,6 +69,7 @@ struct sysreg_row {
     bool keep;         /* survives a warm reset */
     unsigned argument;
     const uint16_t *read_traps, *write_traps; /* rows of traps.def, in priority order */
+    uint64_t read_trap_states, write_trap_states; /* in which any of them counts: traps.h */
     uint64_t writable, ones, reset;
     const struct sysreg_more *more;
     sysreg_read_fn *read;

@@ -40,7 +40,7 @@ enum sysreg_result sysreg_read_dczid(struct pe *pe, const struct sysreg_row *row
 {
     enum { DZP = 1u << 4 }; /* DC ZVA is prohibited here */
     const struct sysreg_row *zva = sysreg_lookup(SYSREG_KEY(1, 3, 7, 4, 1));
-    *value = SR(pe, DCZID_EL0) | (trap_find(pe, zva->write_traps, zva->write_trap_count) ? DZP : 0);
+    *value = SR(pe, DCZID_EL0) | (sysreg_trap(pe, zva, false) ? DZP : 0);
     return SYSREG_DONE;
 }
 
@@ -153,8 +153,22 @@ static void identify_mmu(struct pe *pe)
     };
 }
 
+static uint64_t spsr_fields(const struct pe *pe)
+{
+    static const struct {
+        enum feature feature;
+        uint64_t bits;
+    } optional[] = {{FEATURE_BTI, 3u << 10},  {FEATURE_SSBS, 1u << 12}, {FEATURE_PAN, 1u << 22},
+                    {FEATURE_UAO, 1u << 23}, {FEATURE_DIT, 1u << 24},  {FEATURE_MTE, 1u << 25}};
+    uint64_t bits = 0xfull << 28 | 3u << 20 | 0xfu << 6 | 0x1fu; /* NZCV, SS, IL, DAIF, M */
+    for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++)
+        bits |= has_feature(pe, optional[i].feature) ? optional[i].bits : 0;
+    return bits;
+}
+
 void pe_identify(struct pe *pe)
 {
+    pe->spsr_fields = spsr_fields(pe);
     for (size_t i = 0; i < sysreg_row_count; i++) {
         if (is_identification(&sysreg_rows[i]))
             pe->sr[sysreg_rows[i].storage] = cpu_model_id_register(pe->model, &pe->features, sysreg_rows[i].storage);

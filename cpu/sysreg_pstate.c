@@ -11,8 +11,6 @@ bool sysreg_read_has_effect(const struct sysreg_row *row)
     return row->identity == SYSREG_KEY(3, 0, 12, 8, 0) || row->identity == SYSREG_KEY(3, 0, 12, 12, 0);
 }
 
-bool sysreg_redirects_el0(const struct sysreg_row *row) { return row->key >> 11 == (3 << 3 | 3); }
-
 enum sysreg_result sysreg_read_current_el(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
 {
     *value = (uint64_t)pe->pstate.el << 2;

@@ -23,7 +23,7 @@ struct trap_test {
 
 struct trap_row {
     const char *name;   /* "HCR_EL2.TVM" */
-    uint64_t states;    /* bit n: counts in trap_state() n */
+    uint64_t states;    /* bit n: counts in control_state n */
     uint8_t target;     /* 1: EL1, or EL2 when HCR_EL2.TGE is in effect; 2, 3; TRAP_UNDEFINED */
     uint8_t class;      /* enum trap_class */
     uint8_t test_count; /* 0: always */
@@ -35,26 +35,19 @@ extern const struct trap_row trap_rows[TRAP_ROW_COUNT];
 struct trap_list_rows {
     const uint16_t *rows;
     size_t count;
+    uint64_t states; /* in which any of the rows counts */
 };
 extern const struct trap_list_rows trap_lists[];
 
 /* IsInHost(): EL2, or EL0 below an EL2 that hosts applications. */
 static inline bool in_host(const struct pe *pe)
 {
-    uint64_t hcr = effective_hcr(pe);
-    return (hcr & HCR_EL2_E2H) && (pe->pstate.el == 2 || (pe->pstate.el == 0 && (hcr & HCR_EL2_TGE)));
+    unsigned el = pe->pstate.el;
+    return (pe->control_state & CONTROL_E2H) && (el == 2 || (el == 0 && (pe->control_state & CONTROL_TGE)));
 }
 
-/* Index of the present state in trap_row.states: el:ns:el2:e2h:tge. */
-static inline unsigned trap_state(const struct pe *pe)
-{
-    unsigned state = (unsigned)pe->pstate.el << 4 | (unsigned)(effective_scr(pe) & SCR_EL3_NS) << 3;
-    if (el2_enabled(pe)) {
-        uint64_t hcr = SR(pe, HCR_EL2);
-        state |= 4u | (unsigned)(hcr >> 34 & 1) << 1 | (unsigned)(hcr >> 27 & 1);
-    }
-    return state;
-}
+/* Index of the present state in trap_row.states. */
+static inline unsigned trap_state(const struct pe *pe) { return pe->control_state; }
 
 static inline bool trap_row_fires(const struct pe *pe, const struct trap_row *row, unsigned state)
 {
@@ -68,12 +61,12 @@ static inline bool trap_row_fires(const struct pe *pe, const struct trap_row *ro
     return true;
 }
 
-/* The first row of a list, in priority order, that traps now; NULL: none. */
-static inline const struct trap_row *trap_find(const struct pe *pe, const uint16_t *rows, size_t count)
+/* The first row of a list, in priority order, that traps now; NULL: none. `states`: in which any of them counts. */
+static inline const struct trap_row *trap_find(const struct pe *pe, const uint16_t *rows, size_t count, uint64_t states)
 {
-    if (count == 0)
-        return NULL;
     unsigned state = trap_state(pe);
+    if (!(states >> state & 1))
+        return NULL;
     for (size_t i = 0; i < count; i++) {
         if (trap_row_fires(pe, &trap_rows[rows[i]], state))
             return &trap_rows[rows[i]];
@@ -83,13 +76,13 @@ static inline const struct trap_row *trap_find(const struct pe *pe, const uint16
 
 static inline const struct trap_row *trap_find_list(const struct pe *pe, enum trap_list list)
 {
-    return trap_find(pe, trap_lists[list].rows, trap_lists[list].count);
+    return trap_find(pe, trap_lists[list].rows, trap_lists[list].count, trap_lists[list].states);
 }
 
 /* The EL that a row's exception goes to now. */
 static inline unsigned trap_target(const struct pe *pe, const struct trap_row *row)
 {
-    return row->target == 1 && (effective_hcr(pe) & HCR_EL2_TGE) ? 2 : row->target;
+    return row->target == 1 && (pe->control_state & CONTROL_TGE) ? 2 : row->target;
 }
 
 #endif

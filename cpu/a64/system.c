@@ -310,7 +310,7 @@ bool exec_eret(struct pe *pe, uint32_t insn)
     unsigned el = pe->pstate.el;
     if (el == 0 || (insn != ERET && !pauth) || (pauth && !has_feature(pe, FEATURE_PAuth)))
         return undefined(pe, insn == ERET ? "ERET at EL0" : "DRPS or unallocated ERET");
-    const struct trap_row *row = trap_find_list(pe, TRAPS_nv);
+    const struct trap_row *row = has_feature(pe, FEATURE_NV) ? trap_find_list(pe, TRAPS_nv) : NULL;
     if (row) {
         take_sync(pe, 2, syndrome_eret(pauth, insn == ERETAB), row->name);
         return false;

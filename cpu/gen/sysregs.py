@@ -135,7 +135,7 @@ class TablesWriter:
         return self.seen[key]
 
 
-def table_row(row, by_name, index_of, traps, more_tables, names, lists):
+def table_row(row, by_name, index_of, traps, more_tables, names, lists, states):
     target = by_name[row.values['alias']] if 'alias' in row.values else row
 
     def value(key, default=None):
@@ -173,6 +173,7 @@ def table_row(row, by_name, index_of, traps, more_tables, names, lists):
         'keep': str('keep' in row.flags).lower(), 'number': str(row.number), 'tags': tag, 'argument': argument,
         'read_trap_count': str(len(reads)), 'write_trap_count': str(len(writes)), 'more_count': str(len(more)),
         'read_traps': traps.add([str(i) for i in reads]), 'write_traps': traps.add([str(i) for i in writes]),
+        'read_trap_states': states(reads), 'write_trap_states': states(writes),
         'writable': f'0x{bits(value("w")) if value("w") else (1 << 64) - 1:x}ull',
         'ones': f'0x{bits(value("one")) if value("one") else 0:x}ull',
         'reset': f'{reset}ull' if re.fullmatch(r'0x[0-9a-f]+|\d+', reset) else '0',
@@ -202,12 +203,13 @@ def write_lookup(rows, file):
 def write_table(rows, by_name, traps_def, out_h, out_c):
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import traps as traps_module
-    _, names, lists = traps_module.parse(traps_def)
+    all_traps, names, lists = traps_module.parse(traps_def)
     index_of = {row.name: index for index, row in enumerate(rows)}
     trap_tables, more_tables = TablesWriter('uint16_t', 'traps_'), TablesWriter('struct sysreg_more', 'more_')
     lines, handlers = [], set()
     for row in rows:
-        text, used = table_row(row, by_name, index_of, trap_tables, more_tables, names, lists)
+        text, used = table_row(row, by_name, index_of, trap_tables, more_tables, names, lists,
+                               lambda indices: traps_module.union_of_states(all_traps, indices))
         lines.append(f'    {text},\n')
         handlers.update(used)
     with open(out_h, 'w', encoding='utf-8') as file:

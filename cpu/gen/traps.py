@@ -69,6 +69,14 @@ def parse(path):
     return traps, names, lists
 
 
+def union_of_states(traps, indices):
+    """The states in which any of the rows counts."""
+    result = 0
+    for index in indices:
+        result |= traps[index].mask
+    return f'0x{result:016x}ull'
+
+
 def main():
     traps_def, sysregs_def, out_h, out_c = sys.argv[1:]
     traps, names, lists = parse(traps_def)
@@ -95,8 +103,9 @@ def main():
             indices = [index for member in members for index in names[member]]
             file.write(f'static const uint16_t list_{name}[] = {{{", ".join(map(str, indices))}}};\n')
         file.write('\nconst struct trap_list_rows trap_lists[] = {\n')
-        for name in lists:
-            file.write(f'    [TRAPS_{name}] = {{list_{name}, sizeof list_{name} / sizeof list_{name}[0]}},\n')
+        for name, members in lists.items():
+            states = union_of_states(traps, [index for member in members for index in names[member]])
+            file.write(f'    [TRAPS_{name}] = {{list_{name}, sizeof list_{name} / sizeof list_{name}[0], {states}}},\n')
         file.write('};\n')
 
 

@@ -38,6 +38,11 @@ HANDLER(slow, {
     CONTINUE(interp_slow(pe));
 })
 
+HANDLER(slow_system, {
+    SPILL;
+    CONTINUE(interp_slow_system(pe));
+})
+
 HANDLER(call, {
     SPILL;
     CONTINUE(interp_call(pe, ip->a, (uint32_t)ip->imm));

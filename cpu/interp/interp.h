@@ -78,6 +78,7 @@
 handler_fn handle_decode;     /* a record not decoded yet */
 handler_fn handle_page_cross; /* the sentinel after a page's last record */
 handler_fn handle_slow;       /* executes the instruction at ip by its C function */
+handler_fn handle_slow_system; /* the same, where it is known to be a system instruction */
 handler_fn handle_call;       /* an instruction that always is executed by its C function */
 handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
 handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */
@@ -120,6 +121,7 @@ enum flow { FLOW_NEXT, FLOW_RESUME, FLOW_LEAVE };
 
 /* Executes the instruction word at pe->pc by its C function (any form; used by handle_slow). */
 enum flow interp_slow(struct pe *pe);
+enum flow interp_slow_system(struct pe *pe);
 /* The same for a word whose translator is known. */
 enum flow interp_call(struct pe *pe, unsigned translator, uint32_t insn);
 /* Makes ip, bias and limit from pe->pc: fetches, takes fetch faults and pending interrupts. pe->limit must be as

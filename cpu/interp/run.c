@@ -131,9 +131,26 @@ static void count_one(struct pe *pe)
     pe->limit -= RECORD_BYTES;
 }
 
+static const struct fast_itlb_entry *itlb_entry(const struct pe *pe)
+{
+    return &pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)];
+}
+
+/* A misaligned PC never matches. */
+static uint64_t itlb_tag(const struct pe *pe) { return (pe->pc & ~0xffcull) | pe->context; }
+
+/* The record of pe->pc in the page of `entry`; pe->limit goes along with pe->ip. */
+static void continue_at(struct pe *pe, const struct fast_itlb_entry *entry)
+{
+    const struct record *next = (const struct record *)((const char *)entry->base + ((pe->pc & 0xffc) << 2));
+    pe->limit += (const char *)next - (const char *)pe->ip;
+    pe->ip = next;
+    pe->bias = entry->bias;
+}
+
 /* `sample`: the flow is at a sample point. Which points are depends on the guest's flow alone, never on the state of
  * the fast TLBs. */
-static enum flow enter(struct pe *pe, bool sample)
+static enum flow enter_slowly(struct pe *pe, bool sample)
 {
     struct interp *it = pe->interp;
     for (;;) {
@@ -152,8 +169,8 @@ static enum flow enter(struct pe *pe, bool sample)
             count_one(pe);
             continue;
         }
-        const struct fast_itlb_entry *entry = &pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)];
-        if (entry->tag != ((pe->pc & ~0xffcull) | pe->context)) {
+        const struct fast_itlb_entry *entry = itlb_entry(pe);
+        if (entry->tag != itlb_tag(pe)) {
             bool is_memory = false;
             uint32_t word = 0;
             if (!fetch(pe, &is_memory, &word)) {
@@ -163,12 +180,21 @@ static enum flow enter(struct pe *pe, bool sample)
             if (!is_memory)
                 return enter_step_record(pe, word);
         }
-        const struct record *next = (const struct record *)((const char *)entry->base + ((pe->pc & 0xffc) << 2));
-        pe->limit += (const char *)next - (const char *)pe->ip;
-        pe->ip = next;
-        pe->bias = entry->bias;
+        continue_at(pe, entry);
         return FLOW_RESUME;
     }
+}
+
+/* The same; here is what happens nearly always: nobody wants attention, and the fast TLB has the page. */
+static inline enum flow enter(struct pe *pe, bool sample)
+{
+    const struct fast_itlb_entry *entry = itlb_entry(pe);
+    if (LIKELY(!(pe->nz_both | pe->sample_interrupts | pe->pstate.il | pe->interp->stepping) &&
+               (int64_t)pe->ip < pe->limit && entry->tag == itlb_tag(pe))) {
+        continue_at(pe, entry);
+        return FLOW_RESUME;
+    }
+    return enter_slowly(pe, sample);
 }
 
 enum flow interp_enter(struct pe *pe) { return enter(pe, true); }
@@ -257,7 +283,7 @@ static enum flow execute(struct pe *pe, uint32_t insn, system_fn *function)
     bool completed = function(pe, insn);
     if (UNLIKELY(!completed && it->held))
         return interp_hold(pe);
-    if (pe->power != PE_RUNNING) {
+    if (UNLIKELY(pe->power != PE_RUNNING)) {
         if (completed)
             pe->pc = next;
         pe->ip++;
@@ -268,8 +294,7 @@ static enum flow execute(struct pe *pe, uint32_t insn, system_fn *function)
     bool sample = !completed || ends_at_sample_point(function) || (next & 0xfff) == 0;
     if (completed) {
         /* Go on with the next record when the page is still mapped as it was and nobody wants attention. */
-        bool same_page = pe->ip == it->step || pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)].tag ==
-                                                   ((pe->pc & ~0xfffull) | pe->context);
+        bool same_page = pe->ip == it->step || itlb_entry(pe)->tag == itlb_tag(pe);
         bool attention = pe->sample_interrupts || (int64_t)(pe->ip + 1) >= pe->limit || it->stepping;
         if (same_page && !(sample && attention) && !(pe->nz_both && !it->stepping))
             return FLOW_NEXT;
@@ -345,6 +370,8 @@ enum flow interp_call(struct pe *pe, unsigned translator, uint32_t insn)
     pe->iss.valid = false;
     return execute(pe, insn, slow_functions[translator]);
 }
+
+enum flow interp_slow_system(struct pe *pe) { return execute(pe, interp_word(pe), exec_system); }
 
 enum flow interp_slow(struct pe *pe)
 {

@@ -6,21 +6,36 @@
 #define ARMSIM_CPU_INTERP_SEMANTICS_SYSTEM_H
 
 #include "cpu/interp/semantics_branch.h"
+#include "cpu/sysreg_access.h"
+
+#define SYSTEM_SLOW(K)                                                                                                 \
+    do {                                                                                                               \
+        ip += (K);                                                                                                     \
+        TAIL(handle_slow_system);                                                                                      \
+    } while (0)
 
 /* D: the ELs where it is so, bit n for ELn; I: index of the storage. */
 #define AT_ELS(D, K)                                                                                                   \
     if (UNLIKELY(!((D) >> pe->pstate.el & 1)))                                                                         \
-        SLOW(K);
+        SYSTEM_SLOW(K);
 #define SEM_mrs_storage(A, B, C, D, I, K)                                                                              \
     {                                                                                                                  \
         AT_ELS(D, K)                                                                                                   \
         X(A) = pe->sr[I];                                                                                              \
     }
+/* I: a row of sysregs.def that is plain (sysreg_is_plain), but may be trapped or mean another register. */
+#define SEM_mrs_plain(A, B, C, D, I, K)                                                                                \
+    {                                                                                                                  \
+        const uint64_t *storage_ = sysreg_plain_storage(pe, &sysreg_rows[I], true);                                    \
+        if (UNLIKELY(!storage_))                                                                                       \
+            SYSTEM_SLOW(K);                                                                                                   \
+        X(A) = *storage_;                                                                                              \
+    }
 /* SP_EL0 exists as a register while another SP is selected. */
 #define SEM_mrs_sp_el0(A, B, C, D, I, K)                                                                               \
     {                                                                                                                  \
         if (UNLIKELY(pe->pstate.el == 0 || !pe->pstate.sp))                                                            \
-            SLOW(K);                                                                                                   \
+            SYSTEM_SLOW(K);                                                                                                   \
         X(A) = pe->sp_el[0];                                                                                           \
     }
 #define SEM_mrs_daif(A, B, C, D, I, K)                                                                                 \
@@ -44,6 +59,14 @@
         pe->sr[I] = X(B);                                                                                              \
         SAMPLE_POINT(K)                                                                                                \
     }
+#define TERM_msr_plain(A, B, C, D, I, K)                                                                               \
+    {                                                                                                                  \
+        uint64_t *storage_ = sysreg_plain_storage(pe, &sysreg_rows[I], false);                                         \
+        if (UNLIKELY(!storage_))                                                                                       \
+            SYSTEM_SLOW(K);                                                                                                   \
+        *storage_ = X(B);                                                                                              \
+        SAMPLE_POINT(K)                                                                                                \
+    }
 /* D: the mask of the immediate, as D A I F. */
 #define TERM_daifset(A, B, C, D, I, K)                                                                                 \
     {                                                                                                                  \
@@ -58,7 +81,7 @@
 #define UNMASKING(K)                                                                                                   \
     AT_ELS(0xe, K)                                                                                                     \
     if (UNLIKELY(pe->pending || (SR(pe, HCR_EL2) & 7ull << 6)))                                                        \
-        SLOW(K);
+        SYSTEM_SLOW(K);
 #define TERM_daifclr(A, B, C, D, I, K)                                                                                 \
     {                                                                                                                  \
         UNMASKING(K)                                                                                                   \

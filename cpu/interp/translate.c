@@ -482,6 +482,11 @@ static unsigned translate_system(const struct translation *t, uint32_t insn, str
             return read ? OP_mrs_storage : OP_msr_storage;
         }
     }
+    const struct sysreg_row *row = sysreg_lookup(key);
+    if (row && sysreg_is_plain(t->features, row, read)) {
+        r->imm = (int32_t)(row - sysreg_rows);
+        return read ? OP_mrs_plain : OP_msr_plain;
+    }
     return slow(insn, r);
 }
 

@@ -23,7 +23,8 @@ static bool filter_matches(const struct armsim_machine *machine, const struct ar
            (!filter->why || strcmp(filter->why, trap->why) == 0);
 }
 
-static void tell_listeners(struct armsim_machine *machine, const struct armsim_trap *trap)
+/* Out of line: env_trap() is on the way of every exception, and nearly always nobody listens. */
+__attribute__((noinline)) static void tell_listeners(struct armsim_machine *machine, const struct armsim_trap *trap)
 {
     if (log_enabled(&machine->log, LOG_EXCEPTION)) {
         char line[640];
@@ -49,7 +50,7 @@ static void env_trap(void *opaque, struct pe *pe, const struct trap_event *event
     bool is_return = event->kind == TRAP_RETURN;
     struct armsim_trap *trap = trap_ring_next(machine->traps);
     trap->instructions = machine_instructions(machine);
-    trap->time_ns = machine_now(machine);
+    trap->time_ns = machine_time_at(machine, trap->instructions);
     trap->pe = pe->index;
     trap->kind = (enum armsim_trap_kind)event->kind;
     trap->from_el = event->from_el;

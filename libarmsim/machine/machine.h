@@ -280,6 +280,7 @@ int machine_reset(struct armsim_machine *machine, bool cold);
 
 /* --- run.c --- */
 uint64_t machine_instructions(const struct armsim_machine *machine); /* all PEs, exact in slow paths too */
+uint64_t machine_time_at(const struct armsim_machine *machine, uint64_t instructions); /* of a count just taken, ns */
 uint64_t machine_now(const struct armsim_machine *machine);          /* ns, exact in slow paths too */
 int machine_run(struct armsim_machine *machine, uint64_t limit, struct armsim_stop *why);
 /* The same until one PE has executed `count` instructions more. */

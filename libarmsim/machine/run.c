@@ -37,9 +37,14 @@ uint64_t machine_instructions(const struct armsim_machine *machine)
     return machine->base_instructions + (machine->current ? pe_instructions(machine->current) : 0);
 }
 
+uint64_t machine_time_at(const struct armsim_machine *machine, uint64_t instructions)
+{
+    return machine->idle_ns + ns_of_instructions(machine, instructions);
+}
+
 uint64_t machine_now(const struct armsim_machine *machine)
 {
-    return machine->idle_ns + ns_of_instructions(machine, machine_instructions(machine));
+    return machine_time_at(machine, machine_instructions(machine));
 }
 
 /* Instructions from now until virtual time is at least `time`. */

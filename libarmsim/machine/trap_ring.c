@@ -16,25 +16,6 @@ void trap_ring_destroy(struct trap_ring *ring)
     free(ring);
 }
 
-struct armsim_trap *trap_ring_next(struct trap_ring *ring)
-{
-    struct armsim_trap *trap = &ring->scratch;
-    if (ring->size) {
-        trap = &ring->records[ring->next];
-        ring->next = ring->next + 1 == ring->size ? 0 : ring->next + 1;
-    }
-    trap->sequence = ring->total++;
-    return trap;
-}
-
-void trap_ring_count(struct trap_ring *ring, const struct armsim_trap *trap)
-{
-    unsigned class = trap->kind;
-    if (trap->kind == ARMSIM_TRAP_SYNC)
-        class = TRAP_CLASS_SYNC + (trap->ec & 63);
-    ring->counts[trap->from_el & 3][trap->to_el & 3][class]++;
-}
-
 size_t trap_ring_copy(const struct trap_ring *ring, uint64_t from, struct armsim_trap *traps, size_t max)
 {
     uint64_t kept = ring->total < ring->size ? ring->total : ring->size;

@@ -23,8 +23,23 @@ struct trap_ring *trap_ring_create(uint32_t size); /* NULL: out of memory */
 void trap_ring_destroy(struct trap_ring *ring);
 
 /* The slot for the next record, its sequence filled in; trap_ring_count() once it is complete. */
-struct armsim_trap *trap_ring_next(struct trap_ring *ring);
-void trap_ring_count(struct trap_ring *ring, const struct armsim_trap *trap);
+static inline struct armsim_trap *trap_ring_next(struct trap_ring *ring)
+{
+    struct armsim_trap *trap = &ring->scratch;
+    if (ring->size) {
+        trap = &ring->records[ring->next];
+        ring->next = ring->next + 1 == ring->size ? 0 : ring->next + 1;
+        __builtin_prefetch(&ring->records[ring->next], 1); /* the ring is larger than the host's near caches */
+    }
+    trap->sequence = ring->total++;
+    return trap;
+}
+
+static inline void trap_ring_count(struct trap_ring *ring, const struct armsim_trap *trap)
+{
+    unsigned class = trap->kind == ARMSIM_TRAP_SYNC ? TRAP_CLASS_SYNC + (trap->ec & 63u) : (unsigned)trap->kind;
+    ring->counts[trap->from_el & 3][trap->to_el & 3][class]++;
+}
 
 size_t trap_ring_copy(const struct trap_ring *ring, uint64_t from, struct armsim_trap *traps, size_t max);
 size_t trap_ring_counts(const struct trap_ring *ring, struct armsim_trap_count *counts, size_t max);

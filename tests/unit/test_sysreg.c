@@ -255,11 +255,11 @@ END_TEST
 
 START_TEST(exception_return_clears_the_monitor)
 {
+    SR(pe, SCR_EL3) |= SCR_EL3_NS;
     fixture_enter(&fixture, 3);
     pe->monitor.local_valid = true;
     SR(pe, ELR_EL3) = 0x4444;
     SR(pe, SPSR_EL3) = 0x3c9; /* EL2h */
-    SR(pe, SCR_EL3) |= SCR_EL3_NS;
     ck_assert(!exec_eret(pe, 0xd69f03e0));
     ck_assert(!pe->monitor.local_valid && pe->event_register);
     ck_assert_uint_eq(pe->pstate.el, 2);
