@@ -2,6 +2,7 @@
 #ifndef ARMSIM_FRONTENDS_CLI_H
 #define ARMSIM_FRONTENDS_CLI_H
 
+#include "frontends/gdb/socket.h"
 #include "frontends/net/user_net.h"
 
 #include <armsim/armsim.h>
@@ -68,6 +69,9 @@ struct cli_options {
     int trace_instructions;   /* -1: as the format is used */
     enum idle_mode idle;
     bool no_reboot;
+    bool has_gdb;             /* -gdb, -s */
+    struct gdb_address gdb;
+    bool halted;              /* -S */
     bool done;                /* a list or help was printed: exit with status 0 */
     struct keeper *keepers;
 };

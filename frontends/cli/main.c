@@ -1,5 +1,6 @@
 /* The command `armsim`. */
 #include "frontends/cli/cli.h"
+#include "frontends/harness/harness.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -45,6 +46,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "run") == 0)
         return command_run(argc - 2, argv + 2);
+    if (strcmp(argv[1], "check") == 0)
+        return command_check(argc - 2, argv + 2);
     if (strcmp(argv[1], "help") == 0 || is_flag(argv[1], "help") || is_flag(argv[1], "h")) {
         print_help();
         return 0;
@@ -53,5 +56,5 @@ int main(int argc, char **argv)
         printf("armsim %s\n", armsim_version());
         return 0;
     }
-    return complain(EXIT_USAGE, "expected the command run (see armsim --help), found \"%s\"", argv[1]);
+    return complain(EXIT_USAGE, "expected the command run or check (see armsim --help), found \"%s\"", argv[1]);
 }

@@ -218,6 +218,23 @@ static int option_no_reboot(struct cli_options *options, const char *name, const
     return 0;
 }
 
+static int option_gdb(struct cli_options *options, const char *name, const char *value)
+{
+    options->has_gdb = true;
+    return gdb_parse_address(value, &options->gdb) ? 0 : option_expected(name, "tcp:[HOST]:PORT", value);
+}
+
+static int option_gdb_default(struct cli_options *options, const char *name, const char *value)
+{
+    return option_gdb(options, name, "tcp::1234");
+}
+
+static int option_halted(struct cli_options *options, const char *name, const char *value)
+{
+    options->halted = true;
+    return 0;
+}
+
 static int option_help(struct cli_options *options, const char *name, const char *value)
 {
     print_help();
@@ -263,6 +280,9 @@ static const struct option {
     {"seed", true, option_seed},
     {"idle", true, option_idle},
     {"impdef", true, option_impdef},
+    {"gdb", true, option_gdb},
+    {"s", false, option_gdb_default},
+    {"S", false, option_halted},
     {"help", false, option_help},
     {"h", false, option_help},
 };

@@ -158,6 +158,22 @@ static int open_outputs(struct session *session)
     return records_open(session);
 }
 
+static int open_debugger(struct session *session)
+{
+    const struct cli_options *options = session->options;
+    const char *error;
+    uint16_t port;
+    session->paused = options->halted && !options->has_gdb;
+    if (!options->has_gdb)
+        return 0;
+    session->gdb = gdb_socket_open(session->machine, &options->gdb, options->halted, &port, &error);
+    if (!session->gdb)
+        return complain(EXIT_INPUT, "-gdb: %s:%u: %s", options->gdb.host, options->gdb.port, error);
+    if (!options->gdb.port)
+        fprintf(stderr, "armsim: gdb: port %u\n", port);
+    return 0;
+}
+
 static int dump_device_tree(const struct session *session)
 {
     const char *path = session->options->dumpdtb;
@@ -214,9 +230,14 @@ static bool handle_stop(struct session *session, const struct armsim_stop *stop,
     }
 }
 
+bool is_halted(const struct session *session)
+{
+    return session->paused || (session->gdb && gdb_state(gdb_socket_protocol(session->gdb)) == GDB_HALTED);
+}
+
 static bool has_inputs(const struct session *session)
 {
-    bool has = console_wants_input(session) || session->console.input_count > 0;
+    bool has = console_wants_input(session) || session->console.input_count > 0 || session->gdb;
     for (unsigned i = 0; i < MAX_NICS; i++)
         has |= session->nets[i] != NULL;
     return has;
@@ -227,13 +248,30 @@ static bool is_ended(const struct session *session, int *status)
 {
     if (signals_caught())
         *status = EXIT_SIGNAL + signals_caught();
-    else if (session->quit)
+    else if (session->quit || (session->gdb && gdb_state(gdb_socket_protocol(session->gdb)) == GDB_KILLED))
         *status = EXIT_GUEST_OFF;
     else if (session->console.output_failed)
         *status = complain(EXIT_DEFECT, "standard output: nobody reads it");
     else
         return false;
     return true;
+}
+
+/* Runs for a while. True: the run is over, with *status. */
+static bool run_slice(struct session *session, uint64_t limit, struct armsim_stop *stop, int *status)
+{
+    struct gdb *gdb = session->gdb ? gdb_socket_protocol(session->gdb) : NULL;
+    int error = gdb ? gdb_run(gdb, limit, stop) : armsim_run(session->machine, limit, stop);
+    if (error == ARMSIM_ERROR_MEMORY) {
+        *status = complain(EXIT_DEFECT, "%s", armsim_last_error(session->machine));
+        return true;
+    }
+    if (gdb && gdb_stopped(gdb, stop))
+        return false;
+    bool over = handle_stop(session, stop, status);
+    if (over && gdb)
+        gdb_exited(gdb, *status);
+    return over;
 }
 
 static int run_machine(struct session *session, struct armsim_stop *stop)
@@ -245,7 +283,7 @@ static int run_machine(struct session *session, struct armsim_stop *stop)
         bool has = has_inputs(session);
         if (has)
             poll_inputs(session);
-        while (session->paused && !is_ended(session, &status))
+        while (is_halted(session) && !is_ended(session, &status))
             wait_inputs(session, UINT64_MAX);
         if (is_ended(session, &status))
             return status;
@@ -255,9 +293,7 @@ static int run_machine(struct session *session, struct armsim_stop *stop)
         uint64_t slice = limit == ARMSIM_NO_LIMIT ? ARMSIM_NO_LIMIT : left;
         if (has && slice > SLICE)
             slice = SLICE;
-        if (armsim_run(session->machine, slice, stop) == ARMSIM_ERROR_MEMORY)
-            return complain(EXIT_DEFECT, "%s", armsim_last_error(session->machine));
-        bool over = handle_stop(session, stop, &status);
+        bool over = run_slice(session, slice, stop, &status);
         console_flush(session);
         if (over)
             return status;
@@ -266,6 +302,7 @@ static int run_machine(struct session *session, struct armsim_stop *stop)
 
 static void close_session(struct session *session)
 {
+    gdb_socket_close(session->gdb);
     records_close(session);
     for (unsigned port = 0; port < ARMSIM_SERIAL_PORTS; port++)
         if (session->outlets[port].file && fclose(session->outlets[port].file) != 0)
@@ -330,6 +367,8 @@ int run(struct cli_options *options)
         status = dump_device_tree(session);
     } else if (status == 0) {
         status = open_outputs(session);
+        if (status == 0)
+            status = open_debugger(session);
         if (status == 0)
             status = run_session(session);
     }

@@ -41,6 +41,7 @@ struct session {
     struct outlet outlets[ARMSIM_SERIAL_PORTS];
     struct user_net *nets[MAX_NICS];
     struct records *records;
+    struct gdb_socket *gdb; /* NULL: no -gdb */
     bool quit;        /* by the user */
     bool paused;      /* by the monitor */
     bool realtime;    /* idle time takes as long as it says */
@@ -67,6 +68,9 @@ bool console_wants_input(const struct session *session); /* there is room, and a
 /* --- monitor.c --- */
 void monitor_enter(struct session *session);
 void monitor_byte(struct session *session, uint8_t byte);
+
+/* --- run.c --- */
+bool is_halted(const struct session *session); /* by the monitor or a debugger */
 
 /* --- wait.c --- */
 uint64_t real_now(void); /* nanoseconds, monotonic */

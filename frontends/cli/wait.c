@@ -48,13 +48,14 @@ static bool is_paced(const struct session *session)
 /* One round: everything that could bring input, for at most `timeout_ns` of real time. */
 static void poll_once(struct session *session, uint64_t timeout_ns)
 {
-    enum { SIGNALS, STDIN, NETS };
+    enum { SIGNALS, STDIN, GDB, NETS };
     struct pollfd *net_fds[MAX_NICS];
     size_t net_counts[MAX_NICS] = {0}, count = NETS;
     if (!reserve(session, 0, NETS))
         return;
     session->fds[SIGNALS] = (struct pollfd){.fd = signals_fd(), .events = POLLIN};
     session->fds[STDIN] = (struct pollfd){.fd = console_wants_input(session) ? 0 : -1, .events = POLLIN};
+    session->fds[GDB] = (struct pollfd){.fd = session->gdb ? gdb_socket_fd(session->gdb) : -1, .events = POLLIN};
     for (unsigned i = 0; i < MAX_NICS; i++) {
         int64_t net_timeout;
         if (!session->nets[i])
@@ -74,10 +75,12 @@ static void poll_once(struct session *session, uint64_t timeout_ns)
     bool for_ever = timeout_ns == UINT64_MAX;
     uint64_t before = real_now();
     int result = ppoll(session->fds, count, for_ever ? NULL : &timeout, NULL);
-    if (timeout_ns > 0 && is_paced(session))
+    if (timeout_ns > 0 && is_paced(session) && !is_halted(session))
         armsim_advance_idle(session->machine, armsim_time_ns(session->machine) + (real_now() - before));
     if (result > 0 && session->fds[STDIN].revents)
         console_read(session);
+    if (result > 0 && session->fds[GDB].revents)
+        gdb_socket_ready(session->gdb);
     size_t at = NETS;
     for (unsigned i = 0; i < MAX_NICS; i++) {
         if (!session->nets[i])
