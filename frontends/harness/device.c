@@ -1,0 +1,94 @@
+/*
+ * Devices of the test's own: "device: NAME base=ADDRESS [size=N] [console] [spi=N]". Registers that keep what is
+ * written; on "inject: ... error NAME on" every access ends in an external abort until it is switched off. A
+ * console's first register takes characters.
+ */
+#include "frontends/harness/harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int device_read(void *opaque, struct armsim_device *device, uint64_t offset, uint32_t bytes,
+                       const struct armsim_requester *requester, uint64_t *value)
+{
+    const struct test_device *self = opaque;
+    if (self->failing)
+        return -1;
+    *value = 0;
+    for (uint32_t i = 0; i < bytes; i++)
+        *value |= (uint64_t)self->bytes[offset + i] << 8 * i;
+    return 0;
+}
+
+static int device_write(void *opaque, struct armsim_device *device, uint64_t offset, uint32_t bytes,
+                        const struct armsim_requester *requester, uint64_t value)
+{
+    struct test_device *self = opaque;
+    if (self->failing)
+        return -1;
+    if (self->console && offset == 0 && !requester->debug) {
+        char character = (char)value;
+        buffer_bytes(&self->running->console, &character, 1);
+    }
+    for (uint32_t i = 0; i < bytes; i++)
+        self->bytes[offset + i] = (uint8_t)(value >> 8 * i);
+    return 0;
+}
+
+static size_t device_state(void *opaque, struct armsim_device *device, void *data, size_t max)
+{
+    const struct test_device *self = opaque;
+    size_t size = self->size < max ? (size_t)self->size : max;
+    memcpy(data, self->bytes, size);
+    return size;
+}
+
+bool device_parse(struct running *running, const struct line *line, struct test_device *device, struct buffer *error)
+{
+    *device = (struct test_device){.size = 4096, .spi = ARMSIM_NO_IRQ, .running = running};
+    char *text = arena_text(&running->arena, line->value, strlen(line->value)), *save = NULL;
+    for (char *word = strtok_r(text, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+        bool good = true;
+        if (!device->name)
+            device->name = word;
+        else if (strcmp(word, "console") == 0)
+            device->console = true;
+        else if (strncmp(word, "base=", 5) == 0)
+            good = value_parse(&running->scope, word + 5, &device->base, error);
+        else if (strncmp(word, "size=", 5) == 0)
+            good = value_parse(&running->scope, word + 5, &device->size, error);
+        else if (strncmp(word, "spi=", 4) == 0)
+            good = value_parse(&running->scope, word + 4, &device->spi, error);
+        else
+            good = false;
+        if (!good) {
+            buffer_add(error, " device: expected NAME base=ADDRESS [size=N] [console] [spi=N], found \"%s\"", word);
+            return false;
+        }
+    }
+    if (device->name && device->size && device->size <= 1 << 20 && device->size % 4 == 0)
+        return true;
+    buffer_add(error, "device: expected a name, and a size up to 1 MiB that is a multiple of 4");
+    return false;
+}
+
+bool device_attach(struct running *running, struct test_device *device, struct buffer *error)
+{
+    device->bytes = arena_alloc(&running->arena, (size_t)device->size + 8);
+    struct armsim_device_config config = {
+        .ops = {.size = sizeof(config.ops),
+                .model = "test",
+                .access_sizes = 15,
+                .read = device_read,
+                .write = device_write,
+                .state = device_state},
+        .opaque = device,
+        .base = device->base,
+        .size = device->size,
+        .spi = (uint32_t)device->spi,
+    };
+    if (armsim_add_device(running->machine, &config, NULL) == 0)
+        return true;
+    buffer_add(error, "device: %s", armsim_last_error(running->machine));
+    return false;
+}

@@ -1,0 +1,156 @@
+/* Running a test and telling what became of it. */
+#include "frontends/harness/harness.h"
+
+#include "frontends/cli/session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { WINDOW_BEFORE = 8, WINDOW_AFTER = 4 };
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* --- the instructions around a divergence --- */
+
+static void show_window(const struct running *running, uint64_t at, struct buffer *text)
+{
+    struct disassembler *disassembler = disassembler_create();
+    buffer_add(text, "  instructions:\n");
+    for (size_t i = 0; i < running->window_count; i++) {
+        const struct armsim_instruction *instruction = &running->window[i];
+        char place[160], words[160] = "(the fetch faults)";
+        image_locate(running->scope.image, instruction->pc, place, sizeof(place));
+        if (instruction->fetched && disassembler)
+            disassemble(disassembler, instruction->pc, instruction->word, words, sizeof(words));
+        buffer_add(text, "  %s %6" PRIu64 " el%u%c %016" PRIx64 " %-24s %s\n",
+                   instruction->instructions == at ? "->" : "  ", instruction->instructions, instruction->el,
+                   instruction->sp_selected ? 'h' : 't', instruction->pc, place, words);
+    }
+    disassembler_destroy(disassembler);
+}
+
+/* Runs the test again, looking at each instruction near the divergence: equal inputs give an equal run. */
+static void add_window(const struct test *test, const struct harness_options *options, uint64_t at,
+                       struct buffer *text)
+{
+    struct running running;
+    struct buffer error = {0};
+    if (running_start(&running, test, options, &error)) {
+        running_watch(&running, at > WINDOW_BEFORE ? at - WINDOW_BEFORE : 0, at + WINDOW_AFTER);
+        if (at + WINDOW_AFTER < running.limit)
+            running.limit = at + WINDOW_AFTER;
+        if (running_run(&running, 0, &error))
+            show_window(&running, at, text);
+    }
+    running_end(&running);
+    buffer_free(&error);
+}
+
+/* --- running --- */
+
+/* Runs it once more, cut into pieces: the state at the end must be the same. */
+static bool repeat(const struct test *test, const struct harness_options *options, unsigned round, uint64_t expected,
+                   struct buffer *text)
+{
+    struct running running;
+    struct buffer error = {0};
+    uint64_t hash = 0;
+    uint64_t cuts = round % 2 ? (options->seed + round) * UINT64_C(0x9e3779b97f4a7c15) | 1 : 0;
+    bool good = running_start(&running, test, options, &error) && running_run(&running, cuts, &error) &&
+                armsim_state_hash(running.machine, &hash) == 0;
+    if (!good)
+        buffer_add(text, "repetition %u: %s\n", round, buffer_text(&error));
+    else if (hash != expected)
+        buffer_add(text, "repetition %u%s ends in state %016" PRIx64 ", not in %016" PRIx64 "\n", round,
+                   cuts ? " (cut into pieces)" : "", hash, expected);
+    running_end(&running);
+    buffer_free(&error);
+    return good && hash == expected;
+}
+
+/* "FEAT_LSE": the PE must have it. */
+static bool has_requirements(const struct running *running, struct buffer *why)
+{
+    const char *names = test_value(running->test, "requires");
+    char word[64];
+    while (names && *names) {
+        size_t length = strcspn(names, " ,");
+        snprintf(word, sizeof(word), "%.*s", (int)length, names);
+        if (*word && armsim_has_feature(running->machine, 0, word) != 1) {
+            buffer_add(why, "needs %s", word);
+            return false;
+        }
+        names += length + (names[length] != '\0');
+    }
+    return true;
+}
+
+static void add_command(const struct test *test, const struct harness_options *options, struct buffer *text)
+{
+    buffer_add(text, "  again:  %s '%s' --filter '%s'\n", options->rerun, test->file->path, test->name);
+}
+
+static bool run_once(struct running *running, const struct test *test, const struct harness_options *options,
+                     struct coverage_totals *coverage, struct result *result)
+{
+    struct buffer error = {0};
+    uint64_t at = 0, hash = 0;
+    bool started = running_start(running, test, options, &error), good = started;
+    if (started && !has_requirements(running, &result->text)) {
+        result->verdict = SKIPPED;
+        buffer_free(&error);
+        return true;
+    }
+    if (started && coverage)
+        armsim_coverage_enable(running->machine, true);
+    good = good && running_run(running, 0, &error);
+    if (!good)
+        buffer_add(&result->text, "%s\n", buffer_text(&error));
+    buffer_free(&error);
+    if (good) {
+        good = verify(running, &result->text, &at);
+        if (!good)
+            add_window(test, options, at, &result->text);
+    }
+    if (started && coverage)
+        coverage_totals_add(coverage, running->machine);
+    result->instructions = running->stop.instructions;
+    if (good && options->repeat > 1) {
+        armsim_state_hash(running->machine, &hash);
+        for (unsigned round = 1; good && round < options->repeat; round++)
+            good = repeat(test, options, round, hash, &result->text);
+    }
+    return good;
+}
+
+void test_run(const struct test *test, const struct harness_options *options, struct coverage_totals *coverage,
+              struct result *result)
+{
+    const struct test_file *file = test->file;
+    const char *skip = file->skip ? file->skip : test_value(test, "skip");
+    double start = now();
+    *result = (struct result){.verdict = PASSED};
+    if (file->error || file->build_error) {
+        result->verdict = FAILED;
+        bool first = test == &file->tests[0];
+        buffer_add(&result->text, "%s\n", !first ? "(as its first test)" : file->error ? file->error : file->build_error);
+    } else if (skip) {
+        result->verdict = SKIPPED;
+        buffer_add(&result->text, "%s", skip);
+    } else {
+        struct running running;
+        if (!run_once(&running, test, options, coverage, result)) {
+            result->verdict = FAILED;
+            add_command(test, options, &result->text);
+        }
+        running_end(&running);
+    }
+    result->seconds = now() - start;
+}
