@@ -83,9 +83,9 @@ class Suite:
         """Debian's kernels to a clean power-off."""
         self.script("tests/boot/boot.py", *(["--full"] if self.full else []))
 
-    def hypervisors(self):
-        """KVM and Xen, with guests."""
-        self.script("tests/boot/hypervisors.py")
+    def firmware(self):
+        """EDK2 and U-Boot; KVM and Xen with guests."""
+        self.script("tests/boot/firmware.py")
 
     def script(self, path, *arguments):
         """A script that shows its progress and ends with "NAME: N passed, N failed"."""
@@ -150,7 +150,7 @@ class Suite:
         print(f"{len(tests)} programs of unit tests ({title})", flush=True)
 
 
-PARTS = ["unit", "conformance", "roms", "random", "boots", "hypervisors", "determinism", "sanitizers", "fuzz"]
+PARTS = ["unit", "conformance", "roms", "random", "boots", "firmware", "determinism", "sanitizers", "fuzz"]
 
 
 def main():

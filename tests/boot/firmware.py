@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Hypervisors of Debian under `armsim run`: KVM with a guest of ours, and Xen with Debian's kernel as its dom0.
+"""Debian's firmware and hypervisors under `armsim run`: EDK2 that starts Debian's kernel, U-Boot to its prompt, KVM with
+a guest of ours, and Xen with Debian's kernel as its dom0.
 
-    hypervisors.py --build DIRECTORY [--case PATTERN] [--log DIRECTORY]
+    firmware.py --build DIRECTORY [--case PATTERN] [--log DIRECTORY]
 """
 
 import argparse
@@ -25,9 +26,9 @@ class Failure(Exception):
     pass
 
 
-def run(command, log, text=True):
+def run(command, log, typed=b""):
     try:
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
+        result = subprocess.run(command, input=typed, capture_output=True, timeout=SECONDS)
     except subprocess.TimeoutExpired as expired:
         log.write_bytes(expired.stdout or b"")
         raise Failure(f"no end within {SECONDS} s") from None
@@ -65,24 +66,48 @@ def run_kvm(armsim, directory, log, gic, cpu):
         raise Failure(f"exit status {status}")
 
 
-def xen_image():
-    path = debian.cache_dir() / XEN
+def package_file(package, pattern):
+    """A file of an arm64 package, kept in the cache."""
+    path = debian.cache_dir() / package
     if not path.exists():
         apt = debian.PrivateApt(debian.cache_dir())
         apt.update()
-        package = apt.download(XEN)
-        images = [data for name, data in debian.package_files(package, lambda n: re.fullmatch(r"boot/xen-[\d.]+-arm64", n))]
-        if not images:
-            raise debian.DebianError(f"{XEN}: no boot/xen-*-arm64 in it")
-        path.write_bytes(images[0])
-        package.unlink()
+        archive = apt.download(package)
+        found = [data for name, data in debian.package_files(archive, lambda n: re.fullmatch(pattern, n))]
+        if not found:
+            raise debian.DebianError(f"{package}: no {pattern} in it")
+        path.write_bytes(found[0])
+        archive.unlink()
     return path
+
+
+def run_edk2(armsim, directory, log, gic, cpu):
+    """The kernel and its initramfs come from fw_cfg; the kernel's EFI stub starts it."""
+    kernel, initramfs = debian.prepare("cloud")
+    firmware = package_file("qemu-efi-aarch64", r"usr/share/qemu-efi-aarch64/QEMU_EFI\.fd")
+    status, text = run([armsim, "run", "-M", f"virt,gic-version={gic}", "-cpu", cpu, "-m", "1024", "-nographic",
+                        "-no-reboot", "-bios", firmware, "-kernel", kernel, "-initrd", initramfs,
+                        "-append", "console=ttyAMA0 panic=-1 armsim.test=cpus armsim.cpus=1"], log)
+    expect(text, r"EFI v[\d.]+ by EDK II")
+    expect(text, r"TEST cpus passed")
+    if status != 0:
+        raise Failure(f"exit status {status}")
+
+
+def run_uboot(armsim, directory, log, gic, cpu):
+    firmware = package_file("u-boot-qemu", r"usr/lib/u-boot/qemu_arm64/u-boot\.bin")
+    status, text = run([armsim, "run", "-M", f"virt,gic-version={gic},virtualization=on", "-cpu", cpu, "-m", "512",
+                        "-nographic", "-nic", "none", "-bios", firmware], log, b"\nversion\npoweroff\n")
+    expect(text, r"=> version")
+    expect(text, r"U-Boot \d+\.\d+")
+    if status != 0:
+        raise Failure(f"exit status {status}")
 
 
 def run_xen(armsim, directory, log, gic, cpu):
     """Xen takes its modules from the device tree, as a boot loader would put them there."""
     kernel, initramfs = debian.prepare("cloud")
-    xen = xen_image()
+    xen = package_file(XEN, r"boot/xen-[\d.]+-arm64")
     tree = directory / f"xen-{gic}-{cpu}.dtb"
     machine = ["-M", f"virt,gic-version={gic},virtualization=on", "-cpu", cpu, "-m", "1024", "-kernel", xen]
     dump = list(machine)
@@ -109,6 +134,8 @@ def run_xen(armsim, directory, log, gic, cpu):
 
 CASES = {f"kvm-gicv{gic}-{cpu}": (run_kvm, gic, cpu) for gic, cpu in
          ((2, "cortex-a57"), (3, "cortex-a57"), (3, "cortex-a76"))}
+CASES["edk2-gicv3-cortex-a57"] = (run_edk2, 3, "cortex-a57")
+CASES["uboot-gicv2-cortex-a72"] = (run_uboot, 2, "cortex-a72")
 CASES["xen-gicv3-cortex-a57"] = (run_xen, 3, "cortex-a57")
 CASES["xen-gicv2-cortex-a72"] = (run_xen, 2, "cortex-a72")
 
@@ -140,7 +167,7 @@ def main():
             for name, problem in zip(cases, pool.map(attempt, cases.items())):
                 failed += problem is not None
                 print(f"{'FAIL' if problem else 'ok  '} boot {name}" + (f": {problem}" if problem else ""), flush=True)
-    print(f"hypervisors: {len(cases) - failed} passed, {failed} failed")
+    print(f"firmware: {len(cases) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 
