@@ -37,11 +37,7 @@ static inline struct feature_set all_features(void)
     return features;
 }
 
-static inline uint8_t *fixture_memory(const struct pe_fixture *f)
-{
-    uint64_t offset;
-    return bus_find(f->bus, PAS_NON_SECURE, FIXTURE_RAM, &offset)->host;
-}
+static const struct bus_attrs host_access = {.debug = true};
 
 static inline void twins_create(struct twins *t)
 {
@@ -113,16 +109,22 @@ static inline void twins_randomise(struct twins *t)
     t->runs.traps = t->steps.traps = 0;
 }
 
+static inline bool equal_memory(const struct twins *t)
+{
+    static uint8_t runs[FIXTURE_RAM_SIZE], steps[FIXTURE_RAM_SIZE];
+    bus_read_block(t->runs.bus, FIXTURE_RAM, runs, sizeof runs, host_access);
+    bus_read_block(t->steps.bus, FIXTURE_RAM, steps, sizeof steps, host_access);
+    return !memcmp(runs, steps, sizeof runs);
+}
+
 /* Executes the words (a branch to itself follows) and compares all that can be seen. */
 static inline void twins_execute(struct twins *t, const uint32_t *words, unsigned count, const char *name)
 {
     struct pe_fixture *const fixtures[] = {&t->runs, &t->steps};
     memcpy(&t->memory[t->code - FIXTURE_RAM], words, count * sizeof *words);
     memcpy(&t->memory[t->code - FIXTURE_RAM + count * sizeof *words], &(uint32_t){BRANCH_TO_SELF}, 4);
-    for (unsigned i = 0; i < 2; i++) {
-        memcpy(fixture_memory(fixtures[i]), t->memory, sizeof t->memory);
-        icache_invalidate(fixtures[i]->icache, FIXTURE_RAM, FIXTURE_RAM_SIZE);
-    }
+    for (unsigned i = 0; i < 2; i++)
+        bus_write_block(fixtures[i]->bus, FIXTURE_RAM, t->memory, sizeof t->memory, host_access);
     struct pe *runs = t->runs.pe, *steps = t->steps.pe;
     pe_run(runs, count + 2);
     for (unsigned i = 0; i < 4 * MAX_WORDS && steps->instructions < runs->instructions; i++) {
@@ -135,7 +137,7 @@ static inline void twins_execute(struct twins *t, const uint32_t *words, unsigne
     bool equal = pe_hash(runs, 0) == pe_hash(steps, 0) && t->runs.traps == t->steps.traps &&
                  (!t->runs.traps || (t->runs.last.esr == t->steps.last.esr && t->runs.last.elr == t->steps.last.elr &&
                                      t->runs.last.far == t->steps.last.far)) &&
-                 !memcmp(fixture_memory(&t->runs), fixture_memory(&t->steps), FIXTURE_RAM_SIZE);
+                 equal_memory(t);
     if (equal)
         return;
     for (unsigned i = 0; i < 32; i++)
