@@ -2,6 +2,7 @@
  * Data accesses by virtual address: every alignment, page crossings, MMIO, faults. The fast TLB is filled on the way.
  */
 #include "cpu/cpu.h"
+#include "cpu/debug.h"
 #include "cpu/interp/interp.h"
 
 #include <string.h>
@@ -133,6 +134,8 @@ static bool resolve(struct pe *pe, uint64_t va, unsigned size, const struct mmu_
         take_data_abort(pe, &result.fault);
         return false;
     }
+    if (UNLIKELY(pe->watching) && debug_watchpoint(pe, va, size, access))
+        return false;
     if (UNLIKELY(pe->env->watchpoint != NULL) && interp_watch(pe, va, size, access->read, access->write))
         return false;
     target->region = bus_find(pe->env->bus, result.pas, result.pa, &target->offset);

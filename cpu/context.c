@@ -3,6 +3,7 @@
  * whether SIMD&FP is enabled, and whether every access needs its alignment checked.
  */
 #include "cpu/control.h"
+#include "cpu/debug.h"
 #include "cpu/interp/interp.h"
 
 #include <stdlib.h>
@@ -233,6 +234,8 @@ static void make_levels(struct pe *pe)
         level->control_state = control_state(pe, el);
         level->fp_enabled = fp_allowed(pe, el);
         level->strict = (sctlr >> 1 & 1) || (sctlr >> (el == 0 ? 24 : 25) & 1); /* A; E0E or EE */
+        level->debug = (uint8_t)debug_wants(pe, el);
+        level->strict |= (level->debug & DEBUG_WATCHES) != 0;
         level->check_sp = sctlr >> (el == 0 ? 4 : 3) & 1;
         level->number[0] = level->number[1] = 0;
     }
@@ -258,6 +261,8 @@ void pe_update_pstate(struct pe *pe)
     pe->context = *number;
     pe->strict = level->strict || (level->check_sp && (pe->x[REG_SP] & 15));
     pe->data_context = pe->strict ? CONTEXT_NONE : pe->context;
+    if (UNLIKELY(level->debug | pe->pstate.ss | pe->by_steps | pe->watching))
+        debug_update(pe);
     pe->return_stack = &pe->return_stacks[pe->pstate.el];
     if (pe->return_stack->context != pe->context)
         empty_return_stack(pe->return_stack, pe->context);

@@ -1,4 +1,5 @@
 /* Cache maintenance, address translation and TLB maintenance instructions. */
+#include "cpu/debug.h"
 #include "cpu/exception.h"
 #include "cpu/impdef.h"
 #include "cpu/sysreg_handlers.h"
@@ -33,7 +34,9 @@ enum sysreg_result sysreg_write_dc_va(struct pe *pe, const struct sysreg_row *ro
     struct mmu_access access = {.type = ACCESS_DC, .el = pe->pstate.el, .pan = pe->pstate.pan, .write = invalidate,
                                 .read = !invalidate && pe->pstate.el == 0};
     struct mmu_result result;
-    return translate(pe, &access, value, &result) ? SYSREG_DONE : SYSREG_EXCEPTION;
+    if (!translate(pe, &access, value, &result) || (invalidate && pe->watching && debug_watchpoint_dc(pe, value)))
+        return SYSREG_EXCEPTION;
+    return SYSREG_DONE;
 }
 
 enum sysreg_result sysreg_write_dc_zva(struct pe *pe, const struct sysreg_row *row, uint64_t value)

@@ -53,6 +53,7 @@ void pe_reset(struct pe *pe, bool cold)
     memset(pe->sp_el, 0, sizeof(pe->sp_el));
     memset(&pe->monitor, 0, sizeof(pe->monitor));
     memset(&pe->pstate, 0, sizeof(pe->pstate));
+    memset(&pe->step, 0, sizeof(pe->step));
     pe->pstate.el = pe->have_el3 ? 3 : pe->have_el2 ? 2 : 1;
     pe->pstate.sp = 1;
     pe->pstate.d = pe->pstate.a = pe->pstate.i = pe->pstate.f = 1;
@@ -74,6 +75,7 @@ void pe_reset(struct pe *pe, bool cold)
 void pe_set_pc(struct pe *pe, uint64_t pc)
 {
     pe->pc = pc;
+    pe->step.stepped = true; /* what brought it here isn't known; step.exclusive stays what it was */
     pe->interp->sample_point = true;
     pe->sample_interrupts = true;
 }

@@ -145,6 +145,7 @@ struct el_context {
     enum regime_id regime;
     bool fp_enabled, strict, check_sp;
     uint8_t control_state;
+    uint8_t debug;      /* cpu/debug.h: DEBUG_BY_STEPS, DEBUG_WATCHES */
     uint16_t number[2]; /* context number by PAN; 0: not known */
 };
 
@@ -206,6 +207,9 @@ struct pe {
     uint64_t spsr_fields;        /* bits of SPSR_ELx that PSTATE has with these features */
 
     struct ls_syndrome iss;      /* of the load or store in progress */
+    struct {                     /* the last instruction, for the syndrome of software step; while by_steps */
+        bool stepped, exclusive; /* it was executed in the active-not-pending state; it was a load-exclusive */
+    } step;
     struct {                     /* performance monitors: cpu/pmu.h */
         uint64_t last;           /* instruction count up to which the counters are right */
         bool counting;           /* any is enabled */
@@ -217,6 +221,8 @@ struct pe {
     struct mmu_regime regime[4]; /* by enum regime_id, for the current security state */
     enum regime_id current_regime; /* of the current EL */
     bool strict;                 /* every access goes the slow way: alignment checks, big-endian, SP misaligned */
+    bool by_steps;               /* software step, breakpoints: debug looks at every instruction */
+    bool watching;               /* watchpoints: debug looks at every data access, and `strict` is set */
     bool sample_interrupts;      /* a write may have unmasked or raised one: look at the next sample point */
     uint64_t instructions;       /* executed, exact when spilled */
     struct return_stack return_stacks[4]; /* by EL */

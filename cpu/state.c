@@ -10,7 +10,7 @@ uint64_t pe_hash(const struct pe *pe, uint64_t hash)
         pe->pc, pe_nzcv(pe), pe->fpcr, pe->fpsr, p->d, p->a, p->i, p->f, p->el, p->sp, p->nrw, p->ss, p->il, p->pan,
         p->uao, p->dit, p->ssbs, p->tco, p->btype, pe->event_register, pe->pending, pe->serror_syndrome, pe->power,
         pe->monitor.local_valid, pe->monitor.global_valid, pe->monitor.pas, pe->monitor.pa, pe->instructions,
-        pe->interp->sample_point,
+        pe->interp->sample_point, pe->step.stepped, pe->step.exclusive,
     };
     hash = state_hash_bytes(hash, scalars, sizeof(scalars));
     hash = state_hash_bytes(hash, pe->x, 32 * sizeof(pe->x[0])); /* without the sink */

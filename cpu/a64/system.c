@@ -2,6 +2,7 @@
  * A64 system instructions and exception generation: hints, barriers, MSR (immediate), SVC, HVC, SMC, BRK, HLT, DCPS,
  * ERET. System register accesses go on to sysreg.c.
  */
+#include "cpu/debug.h"
 #include "cpu/exception.h"
 #include "cpu/impdef.h"
 #include "cpu/sysreg_access.h"
@@ -210,6 +211,7 @@ bool exec_system(struct pe *pe, uint32_t insn)
 
 static void take_call(struct pe *pe, unsigned target, uint32_t esr, const char *why)
 {
+    debug_advance_step(pe);
     take_exception(pe, &(struct exception){.kind = TRAP_SYNC, .target_el = (uint8_t)target, .esr = esr,
                                            .preferred_return = pe->pc + 4, .why = why});
 }

@@ -106,6 +106,7 @@ struct interp {
     uint64_t deferred;       /* budget taken away to make the next sample point come at once */
     uint32_t step_word;      /* the stepped instruction */
     bool stepping;
+    bool debugged;           /* the stepped instruction is one that debug looks at: pe->by_steps */
     bool running;            /* inside pe_run or pe_step */
     bool exit_requested;
     bool sample_point;       /* the last instruction ended at one */

@@ -1,6 +1,7 @@
 /* Entering, leaving and stepping the interpreter; the C side of the handlers. */
 #include "cpu/a64_forms.h"
 #include "cpu/cpu.h"
+#include "cpu/debug.h"
 #include "cpu/interp/interp.h"
 
 #include <string.h>
@@ -154,7 +155,7 @@ static enum flow enter_slowly(struct pe *pe, bool sample)
 {
     struct interp *it = pe->interp;
     for (;;) {
-        if (UNLIKELY(pe->nz_both) && !it->stepping) {
+        if (UNLIKELY(pe->nz_both | pe->by_steps) && !it->stepping) {
             it->sample_point = sample;
             it->leave = LEAVE_FLAGS;
             return FLOW_LEAVE;
@@ -162,13 +163,13 @@ static enum flow enter_slowly(struct pe *pe, bool sample)
         if (sample && UNLIKELY(pe->sample_interrupts || (int64_t)pe->ip >= pe->limit || it->stepping)) {
             if (interp_sample(pe) == FLOW_LEAVE)
                 return FLOW_LEAVE;
+            if (UNLIKELY(pe->by_steps) && !it->stepping) { /* where an interrupt has led to */
+                it->sample_point = false;
+                it->leave = LEAVE_FLAGS;
+                return FLOW_LEAVE;
+            }
         }
         sample = true; /* what follows an exception entry */
-        if (UNLIKELY(pe->pstate.il)) {
-            take_illegal_state(pe);
-            count_one(pe);
-            continue;
-        }
         const struct fast_itlb_entry *entry = itlb_entry(pe);
         if (entry->tag != itlb_tag(pe)) {
             bool is_memory = false;
@@ -177,8 +178,13 @@ static enum flow enter_slowly(struct pe *pe, bool sample)
                 count_one(pe);
                 continue;
             }
-            if (!is_memory)
+            if (!is_memory && !pe->pstate.il)
                 return enter_step_record(pe, word);
+        }
+        if (UNLIKELY(pe->pstate.il)) { /* of an instruction that could be fetched */
+            take_illegal_state(pe);
+            count_one(pe);
+            continue;
         }
         continue_at(pe, entry);
         return FLOW_RESUME;
@@ -189,7 +195,7 @@ static enum flow enter_slowly(struct pe *pe, bool sample)
 static inline enum flow enter(struct pe *pe, bool sample)
 {
     const struct fast_itlb_entry *entry = itlb_entry(pe);
-    if (LIKELY(!(pe->nz_both | pe->sample_interrupts | pe->pstate.il | pe->interp->stepping) &&
+    if (LIKELY(!(pe->nz_both | pe->by_steps | pe->sample_interrupts | pe->pstate.il | pe->interp->stepping) &&
                (int64_t)pe->ip < pe->limit && entry->tag == itlb_tag(pe))) {
         continue_at(pe, entry);
         return FLOW_RESUME;
@@ -218,7 +224,8 @@ enum flow interp_sample(struct pe *pe)
         return FLOW_LEAVE;
     }
     bool interrupted = false;
-    if (pe->sample_interrupts) {
+    bool at_next_step = it->stepping && (it->debugged || pe->by_steps); /* software step concludes this one first */
+    if (pe->sample_interrupts && !at_next_step) {
         pe->sample_interrupts = false;
         interrupted = take_pending_interrupt(pe);
     }
@@ -295,7 +302,7 @@ static enum flow execute(struct pe *pe, uint32_t insn, system_fn *function)
     if (completed) {
         /* Go on with the next record when the page is still mapped as it was and nobody wants attention. */
         bool same_page = pe->ip == it->step || itlb_entry(pe)->tag == itlb_tag(pe);
-        bool attention = pe->sample_interrupts || (int64_t)(pe->ip + 1) >= pe->limit || it->stepping;
+        bool attention = pe->sample_interrupts || (int64_t)(pe->ip + 1) >= pe->limit || it->stepping || pe->by_steps;
         if (same_page && !(sample && attention) && !(pe->nz_both && !it->stepping))
             return FLOW_NEXT;
         pe->pc = next;
@@ -489,12 +496,14 @@ static void step_one(struct pe *pe)
     struct interp *it = pe->interp;
     bool is_memory = false;
     uint32_t word = 0;
-    if (pe->pstate.il) {
-        take_illegal_state(pe);
+    bool by_steps = it->debugged = pe->by_steps;
+    if ((by_steps && debug_software_step(pe)) || !fetch(pe, &is_memory, &word) ||
+        (by_steps && debug_breakpoint(pe))) {
         it->sample_point = true;
         return;
     }
-    if (!fetch(pe, &is_memory, &word)) {
+    if (pe->pstate.il) {
+        take_illegal_state(pe);
         it->sample_point = true;
         return;
     }
@@ -507,6 +516,7 @@ static void step_one(struct pe *pe)
     pe->limit = (int64_t)it->step + RECORD_BYTES;
     enter_step_record(pe, word);
     system_fn *function;
+    bool stepped = by_steps && debug_is_stepped(pe);
     it->running = true;
     if (pe->nz_both && pe->nz == NZ_BOTH && reads_conditions(word, &pe->features, &function)) {
         bool completed = function(pe, word);
@@ -517,6 +527,8 @@ static void step_one(struct pe *pe)
         run_handlers(pe);
     }
     it->running = false;
+    if (by_steps && !it->held)
+        debug_instruction_done(pe, word, stepped);
 }
 
 static enum pe_exit step(struct pe *pe)
@@ -556,7 +568,7 @@ static enum pe_exit run(struct pe *pe, uint64_t budget)
     while (pe->instructions < it->end || !it->sample_point) {
         if (pe->power != PE_RUNNING)
             return PE_EXIT_WAIT;
-        if ((pe->nz_both && pe->nz == NZ_BOTH) || !it->sample_point || pe->instructions >= it->end) {
+        if ((pe->nz_both && pe->nz == NZ_BOTH) || pe->by_steps || !it->sample_point || pe->instructions >= it->end) {
             /* Not at a sample point: nothing may be looked at before the flow reaches one. */
             if (interp_stops_before(pe)) {
                 it->exit_requested = false;

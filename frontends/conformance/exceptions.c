@@ -232,6 +232,10 @@ static void run_line(const struct vector_file *file, const char *line, char *tex
     subject_poke(&subject, ARMSIM_REG_PSTATE, pstate);
     subject_poke(&subject, ARMSIM_REG_PC, pc);
     understood &= set_words(&subject, fields.operands, &unknown);
+    /* The model was given the instruction itself, past the fetch that would have taken a pending software step. */
+    bool returns = !strcmp(fields.kind, "ERET");
+    if (returns)
+        subject_set(&subject, "PSTATE.SS", 1);
     memory_write_word(&subject, pc, interrupt ? NOP : (uint32_t)word);
     /* The other kinds executed their instruction without a look at interrupts; only WFI asks for them. */
     bool asks = !strcmp(fields.kind, "WFI");
@@ -241,6 +245,8 @@ static void run_line(const struct vector_file *file, const char *line, char *tex
     struct tracker tracker = {0};
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
         tracker_add(&tracker, &subject, watched[i]);
+    if (returns)
+        tracker_expect(&tracker, &subject, "PSTATE.SS", pstate >> 21 & 1);
     expect_changes(&tracker, &subject, fields.changes, &unknown);
     if (!strcmp(fields.kind, "MRSx") && !strcmp(fields.status, "st=0"))
         expect_read(&tracker, &subject, (uint32_t)word);
