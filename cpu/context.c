@@ -120,13 +120,16 @@ static bool in_range(uint64_t address, uint64_t va, uint64_t size)
     return (address - va) << 8 >> 8 < size;
 }
 
+/* The current EL's predictions are looked through; the others' are forgotten when their EL is next entered. */
 static void purge_returns(struct pe *pe, uint64_t va, uint64_t size)
 {
     for (int i = 0; i < 4; i++) {
-        for (int k = 0; k < RETURN_STACK_ENTRIES; k++) {
-            if (in_range(pe->return_stacks[i].entries[k].va, va, size))
-                pe->return_stacks[i].entries[k].va = ~0ull;
-        }
+        if (&pe->return_stacks[i] != pe->return_stack)
+            pe->return_stacks[i].context = CONTEXT_NONE;
+    }
+    for (int k = 0; k < RETURN_STACK_ENTRIES; k++) {
+        if (in_range(pe->return_stack->entries[k].va, va, size))
+            pe->return_stack->entries[k].va = ~0ull;
     }
 }
 
@@ -137,6 +140,28 @@ const struct mmu_regime *pe_fetch_regime(void *opaque, uint64_t *va)
     return &pe->regime[pe->current_regime];
 }
 
+/* An instruction TLB tag that matches nothing, as ~0 does; but here a page was executed, so that returns to it may be
+ * predicted. */
+#define TAG_PURGED (~1ull)
+
+/* The entries that page number `page` would have. False: no page that shares its entries has ever been executed. */
+static bool purge_page(struct pe *pe, uint64_t page, uint64_t va, uint64_t size)
+{
+    struct fast_tlb_entry *data = &pe->dtlb[page & (FAST_TLB_ENTRIES - 1)];
+    struct fast_itlb_entry *code = &pe->itlb[page & (FAST_ITLB_ENTRIES - 1)];
+    struct device_tlb_entry *device = &pe->device_tlb[page & (DEVICE_TLB_ENTRIES - 1)];
+    bool executed = code->tag != ~0ull;
+    if (in_range(data->read_tag & ~0xfffull, va, size))
+        data->read_tag = ~0ull;
+    if (in_range(data->write_tag & ~0xfffull, va, size))
+        data->write_tag = ~0ull;
+    if (executed && in_range(code->tag & ~0xfffull, va, size))
+        code->tag = TAG_PURGED;
+    if (in_range(device->read_tag & ~0xfffull, va, size) || in_range(device->write_tag & ~0xfffull, va, size))
+        device->read_tag = device->write_tag = ~0ull;
+    return executed;
+}
+
 void pe_purge_translation(void *opaque, uint64_t va, uint64_t size)
 {
     struct pe *pe = opaque;
@@ -145,20 +170,11 @@ void pe_purge_translation(void *opaque, uint64_t va, uint64_t size)
         return;
     }
     uint64_t pages = size >> 12;
-    for (uint64_t n = 0; n < (pages < FAST_TLB_ENTRIES ? pages : FAST_TLB_ENTRIES); n++) {
-        struct fast_tlb_entry *data = &pe->dtlb[((va >> 12) + n) & (FAST_TLB_ENTRIES - 1)];
-        struct fast_itlb_entry *code = &pe->itlb[((va >> 12) + n) & (FAST_ITLB_ENTRIES - 1)];
-        if (in_range(data->read_tag & ~0xfffull, va, size))
-            data->read_tag = ~0ull;
-        if (in_range(data->write_tag & ~0xfffull, va, size))
-            data->write_tag = ~0ull;
-        if (in_range(code->tag & ~0xfffull, va, size))
-            code->tag = ~0ull;
-        struct device_tlb_entry *device = &pe->device_tlb[((va >> 12) + n) & (DEVICE_TLB_ENTRIES - 1)];
-        if (in_range(device->read_tag & ~0xfffull, va, size) || in_range(device->write_tag & ~0xfffull, va, size))
-            device->read_tag = device->write_tag = ~0ull;
-    }
-    purge_returns(pe, va, size);
+    bool executed = false;
+    for (uint64_t n = 0; n < (pages < FAST_TLB_ENTRIES ? pages : FAST_TLB_ENTRIES); n++)
+        executed |= purge_page(pe, (va >> 12) + n, va, size);
+    if (executed)
+        purge_returns(pe, va, size);
 }
 
 void pe_purge_writes(struct pe *pe, const uint8_t *host_page)

@@ -171,7 +171,6 @@ enum sysreg_result sysreg_write_tlbi(struct pe *pe, const struct sysreg_row *row
         tlbi.ipa_secure = secure && !(value >> 63);
     }
     mmu_tlbi(pe->mmu, &tlbi);
-    pe_flush_fast_tlb(pe);
     if (((row->argument & TLBI_BROADCAST) || (el == 1 && forced_broadcast(pe))) && pe->env->broadcast_tlbi)
         pe->env->broadcast_tlbi(pe->env->machine, pe, &tlbi);
     return SYSREG_DONE;

@@ -127,7 +127,7 @@ struct s1_params {
     uint64_t unreachable;      /* output address bits that must be 0 */
     uint64_t table_mask;       /* bits of a table descriptor that are the next table's address */
     bool high_bits;            /* ... and address bits [51:48] are elsewhere in it */
-    struct mem_attrs attrs[8]; /* MAIR decoded, as if Non-shareable */
+    struct mem_attrs attrs[4][8]; /* by SH and AttrIndx */
     uint8_t permissions[16];   /* S1_* by descriptor bits XN, PXN, AP[2:1] */
     int8_t start_level;
     uint8_t granule_bits, iasize, sh, start_lsb;
@@ -160,6 +160,13 @@ struct mmu {
     void *observer_opaque;
     struct mmu_keeper keeper; /* functions NULL: nobody */
 };
+
+/* The keeper hears what the stage-1 TLB has lost: `size` bytes from `va`, or with size 0 anything. */
+static inline void tell_lost(const struct mmu *mmu, uint64_t va, uint64_t size)
+{
+    if (mmu->keeper.lost)
+        mmu->keeper.lost(mmu->keeper.opaque, va, size);
+}
 
 static inline bool has_unprivileged(const struct mmu_regime *regime)
 {

@@ -92,7 +92,7 @@ struct mmu_access {
 
 /* Normal or Device memory, encoded as in the vectors: DeviceType GRE=0 nGRE=1 nGnRE=2 nGnRnE=3. */
 struct mem_attrs {
-    bool device;
+    _Alignas(8) bool device; /* copied as one word */
     uint8_t device_type;
     uint8_t inner, outer;  /* attrs<<2 | hints: attrs 0 NC, 2 WT, 3 WB; hints bit 1 read-, bit 0 write-allocate */
     uint8_t shareability;  /* 0 NSH, 1 ISH, 2 OSH */
@@ -149,13 +149,12 @@ void mmu_reset(struct mmu *mmu); /* TLB empty */
 void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque);
 /*
  * Who keeps answers of mmu_translate() (the PE's fast TLBs) must not keep them longer than the TLB does, or what the
- * TLB holds would depend on who was asked. So it is told what is lost for want of room; and the page that
- * instructions are executed from, which nobody asks for again and again, is not lost while it is. TLBI is not told:
- * who executes it knows.
+ * TLB holds would depend on who was asked. So it is told what is lost, to TLBI or for want of room; and the page that
+ * instructions are executed from, which nobody asks for again and again, is not lost for want of room.
  */
 struct mmu_keeper {
     /* `size` bytes from `va`, in whatever context, are lost; size 0: anything. */
-    void (*evicted)(void *opaque, uint64_t va, uint64_t size);
+    void (*lost)(void *opaque, uint64_t va, uint64_t size);
     /* The present instruction's address, and the regime it is fetched by. */
     const struct mmu_regime *(*fetch)(void *opaque, uint64_t *va);
     void *opaque;

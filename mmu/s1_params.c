@@ -98,6 +98,17 @@ static void find_first_table(const struct mmu_features *features, struct s1_para
                                params->iasize - params->start_lsb);
 }
 
+static void decode_mair(const struct mmu_regime *regime, struct s1_params *params)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        unsigned sh = i / 8, attr = (unsigned)field(regime->mair, 8 * (i % 8), 8);
+        struct mem_attrs attrs = s1_decode_mem_attrs(regime->features, attr, 0, true);
+        if (attrs.shareability == SHARE_NSH) /* else the memory type decides */
+            attrs.shareability = decode_shareability(sh);
+        params->attrs[sh][i % 8] = attrs;
+    }
+}
+
 void compute_s1_params(const struct mmu_regime *regime, bool upper, struct s1_params *params)
 {
     const struct mmu_features *features = regime->features;
@@ -115,8 +126,8 @@ void compute_s1_params(const struct mmu_regime *regime, bool upper, struct s1_pa
     params->plain = !params->high_bits && !params->epd && params->ee == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
     for (unsigned i = 0; i < 16; i++)
         params->permissions[i] = s1_output_permissions(regime, params, i & 3, 0, i & 4, i & 8);
-    for (unsigned i = 0; mair_changed && i < 8; i++)
-        params->attrs[i] = s1_decode_mem_attrs(features, (unsigned)field(regime->mair, 8 * i, 8), 0, true);
+    if (mair_changed)
+        decode_mair(regime, params);
     find_first_table(features, params, ps);
 }
 

@@ -200,13 +200,15 @@ void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match)
     }
 }
 
-static void drop_page(struct tlb *tlb, const struct tlb_context *context, uint64_t va, unsigned size_log2)
+static bool drop_page(struct tlb *tlb, const struct tlb_context *context, uint64_t va, unsigned size_log2)
 {
     uint64_t page = tlb_page_of(va, size_log2);
     struct tlb_tag *set = &tlb->tags[(size_t)tlb_set_of(tlb, page, context->key) * TLB_WAYS];
     unsigned way = way_of(set, page, context->number);
-    if (way < TLB_WAYS)
-        set[way].context = 0;
+    if (way == TLB_WAYS)
+        return false;
+    set[way].context = 0;
+    return true;
 }
 
 static const struct tlb_context *context_of(const struct tlb *tlb, const struct tlb_tag *tag)
@@ -240,17 +242,22 @@ static bool may_be_split(const struct tlb *tlb, const struct tlb_context *contex
     return tlb->split_filter[hash / 64] >> hash % 64 & 1;
 }
 
-static void drop_address_in(struct tlb *tlb, const struct tlb_context *context, uint64_t va)
+static unsigned drop_address_in(struct tlb *tlb, const struct tlb_context *context, uint64_t va)
 {
-    for (uint64_t sizes = context->sizes[half(va)]; sizes; sizes &= sizes - 1)
-        drop_page(tlb, context, va, (unsigned)__builtin_ctzll(sizes));
+    unsigned lost = 0;
+    for (uint64_t sizes = context->sizes[half(va)]; sizes; sizes &= sizes - 1) { /* the smallest first */
+        if (drop_page(tlb, context, va, (unsigned)__builtin_ctzll(sizes)))
+            lost = (unsigned)__builtin_ctzll(sizes);
+    }
     /* An address names its whole stage-1 leaf: parts of it that stage 2 made smaller go too. */
     for (uint64_t leaves = context->split[half(va)]; leaves; leaves &= leaves - 1) {
         if (may_be_split(tlb, context, va, (unsigned)__builtin_ctzll(leaves))) {
             drop_leaves(tlb, context, va, va);
-            break;
+            unsigned largest = 63 - (unsigned)__builtin_clzll(context->split[half(va)]);
+            return lost > largest ? lost : largest;
         }
     }
+    return lost;
 }
 
 static uint64_t sign_extend_va(uint64_t va)
@@ -258,13 +265,17 @@ static uint64_t sign_extend_va(uint64_t va)
     return (uint64_t)((int64_t)(va << 8) >> 8);
 }
 
-void tlb_drop_address(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va)
+unsigned tlb_drop_address(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va)
 {
+    unsigned lost = 0;
     va = sign_extend_va(va);
     for (unsigned i = 0; i < tlb->context_count; i++) {
-        if ((tlb->contexts[i].key & mask) == match)
-            drop_address_in(tlb, &tlb->contexts[i], va);
+        if ((tlb->contexts[i].key & mask) == match) {
+            unsigned here = drop_address_in(tlb, &tlb->contexts[i], va);
+            lost = lost > here ? lost : here;
+        }
     }
+    return lost;
 }
 
 void tlb_drop_range(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va, uint64_t size)

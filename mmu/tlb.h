@@ -111,9 +111,10 @@ static inline void *tlb_lookup(const struct tlb *tlb, const struct tlb_context *
 void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned size_log2, unsigned leaf_log2,
                bool replace);
 
-/* Forget contexts, or addresses in contexts, whose (key & mask) == match. */
+/* Forget contexts, or addresses in contexts, whose (key & mask) == match. For an address the answer is what was lost:
+ * the log2 of the size of the largest page around it, or 0. */
 void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match);
-void tlb_drop_address(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va);
+unsigned tlb_drop_address(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va);
 void tlb_drop_range(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va, uint64_t size);
 
 /* Visits live entries in a fixed order. */

@@ -7,12 +7,28 @@ static bool has_vmid(enum regime_id regime)
     return regime == REGIME_EL10;
 }
 
-static void drop_stage1(struct mmu *mmu, const struct tlbi *tlbi, uint64_t mask, uint64_t match)
+/* By address, in the contexts of either match; the keeper hears what is lost. */
+static void drop_stage1(struct mmu *mmu, const struct tlbi *tlbi, uint64_t mask, uint64_t match, uint64_t other_mask,
+                        uint64_t other_match)
 {
-    if (tlbi->range)
+    if (tlbi->range) {
         tlb_drop_range(&mmu->s1, mask, match, tlbi->address, tlbi->range);
-    else
-        tlb_drop_address(&mmu->s1, mask, match, tlbi->address);
+        tlb_drop_range(&mmu->s1, other_mask, other_match, tlbi->address, tlbi->range);
+        tell_lost(mmu, 0, 0);
+        return;
+    }
+    unsigned lost = tlb_drop_address(&mmu->s1, mask, match, tlbi->address);
+    unsigned other = tlb_drop_address(&mmu->s1, other_mask, other_match, tlbi->address);
+    if (lost || other) {
+        uint64_t size = 1ull << (lost > other ? lost : other);
+        tell_lost(mmu, tlbi->address & ~(size - 1), size);
+    }
+}
+
+static void drop_contexts(struct mmu *mmu, uint64_t mask, uint64_t match)
+{
+    tlb_drop_contexts(&mmu->s1, mask, match);
+    tell_lost(mmu, 0, 0);
 }
 
 static void drop_stage2(struct mmu *mmu, const struct tlbi *tlbi)
@@ -36,25 +52,24 @@ void mmu_tlbi(struct mmu *mmu, const struct tlbi *tlbi)
     mmu->stats.invalidations++;
     switch (tlbi->op) {
     case TLBI_ALL:
-        tlb_drop_contexts(&mmu->s1, regime_mask, regime);
+        drop_contexts(mmu, regime_mask, regime);
         tlb_drop_contexts(&mmu->s2, regime_mask, regime);
         break;
     case TLBI_VMALLS12:
-        tlb_drop_contexts(&mmu->s1, vm_mask, vm);
+        drop_contexts(mmu, vm_mask, vm);
         tlb_drop_contexts(&mmu->s2, vm_mask, vm);
         break;
     case TLBI_VMALL:
-        tlb_drop_contexts(&mmu->s1, vm_mask, vm);
+        drop_contexts(mmu, vm_mask, vm);
         break;
     case TLBI_ASID:
-        tlb_drop_contexts(&mmu->s1, asid_mask, asid);
+        drop_contexts(mmu, asid_mask, asid);
         break;
     case TLBI_VA:
-        drop_stage1(mmu, tlbi, asid_mask, asid);
-        drop_stage1(mmu, tlbi, vm_mask | 1ull << KEY_GLOBAL, vm | 1ull << KEY_GLOBAL);
+        drop_stage1(mmu, tlbi, asid_mask, asid, vm_mask | 1ull << KEY_GLOBAL, vm | 1ull << KEY_GLOBAL);
         break;
     case TLBI_VA_ALL_ASID:
-        drop_stage1(mmu, tlbi, vm_mask, vm);
+        drop_stage1(mmu, tlbi, vm_mask, vm, vm_mask, vm);
         break;
     case TLBI_IPAS2:
         drop_stage2(mmu, tlbi);

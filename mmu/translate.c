@@ -53,14 +53,14 @@ void mmu_set_keeper(struct mmu *mmu, const struct mmu_keeper *keeper)
     mmu->keeper = *keeper;
 }
 
-/* Passes on what the stage-1 TLB has lost. */
+/* Passes on what has made room. */
 static void tell_evictions(struct mmu *mmu)
 {
     struct tlb *tlb = &mmu->s1;
-    if (mmu->keeper.evicted && tlb->evicted_all)
-        mmu->keeper.evicted(mmu->keeper.opaque, 0, 0);
-    else if (mmu->keeper.evicted && tlb->evicted)
-        mmu->keeper.evicted(mmu->keeper.opaque, tlb->evicted_va, 1ull << tlb->evicted_log2);
+    if (tlb->evicted_all)
+        tell_lost(mmu, 0, 0);
+    else if (tlb->evicted)
+        tell_lost(mmu, tlb->evicted_va, 1ull << tlb->evicted_log2);
     tlb->evicted = tlb->evicted_all = false;
 }
 

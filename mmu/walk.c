@@ -67,9 +67,7 @@ static void decode_leaf(const struct mmu_regime *regime, const struct s1_params 
     leaf->level = (int8_t)state->level;
     leaf->size_log2 = leaf->leaf_log2 = (uint8_t)size_log2;
     leaf->pas = (uint8_t)leaf_pas(state->base.pas, regime, descriptor);
-    leaf->attrs = params->attrs[field(descriptor, 2, 3)];
-    if (leaf->attrs.shareability == SHARE_NSH) /* else the memory type decides */
-        leaf->attrs.shareability = decode_shareability(params->ds ? params->sh : (unsigned)field(descriptor, 8, 2));
+    leaf->attrs = params->attrs[params->ds ? params->sh : field(descriptor, 8, 2)][field(descriptor, 2, 3)];
     leaf->permissions = output_permissions(regime, params, descriptor, state);
     leaf->dirty_owed = params->hd && bit(descriptor, 51) && bit(descriptor, 7);
     leaf->guarded = features->bti && bit(descriptor, 50);
@@ -199,14 +197,12 @@ bool s1_plain_walk(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va
     mmu->stats.walks++;
     mmu->stats.descriptor_reads += (unsigned)(level - params->start_level) + 1;
     *leaf = (struct s1_leaf){.address = output,
-                             .attrs = params->attrs[field(descriptor, 2, 3)],
+                             .attrs = params->attrs[field(descriptor, 8, 2)][field(descriptor, 2, 3)],
                              .enabled = true,
                              .level = (int8_t)level,
                              .size_log2 = (uint8_t)lsb,
                              .leaf_log2 = (uint8_t)lsb,
                              .pas = PAS_NON_SECURE};
-    if (leaf->attrs.shareability == SHARE_NSH)
-        leaf->attrs.shareability = decode_shareability((unsigned)field(descriptor, 8, 2));
     leaf->permissions = params->permissions[field(descriptor, 53, 2) << 2 | field(descriptor, 6, 2)];
     leaf->ng = bit(descriptor, 11) && has_unprivileged(regime);
     leaf->guarded = bit(descriptor, 50) && regime->features->bti;

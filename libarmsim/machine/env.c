@@ -95,10 +95,8 @@ static void env_broadcast_tlbi(void *opaque, struct pe *from, const struct tlbi 
     struct armsim_machine *machine = opaque;
     for (unsigned i = 0; i < machine->pe_count; i++) {
         struct pe *pe = machine->pes[i];
-        if (pe == from)
-            continue;
-        mmu_tlbi(pe->mmu, tlbi);
-        pe_flush_fast_tlb(pe);
+        if (pe != from)
+            mmu_tlbi(pe->mmu, tlbi);
     }
 }
 
