@@ -39,9 +39,8 @@ static void fill_fast_tlb(struct pe *pe, uint64_t va, const struct mmu_access *a
         *flags |= BUS_PAGE_DIRTY;
     /* A clean page gets no write permission here: its first write is noted. */
     bool may_write = result->may_write && region->kind == BUS_RAM &&
-                     (*flags & (BUS_PAGE_CODE | BUS_PAGE_EXCLUSIVE | BUS_PAGE_DIRTY)) == BUS_PAGE_DIRTY;
+                     (*flags & (BUS_PAGE_WATCHED | BUS_PAGE_DIRTY)) == BUS_PAGE_DIRTY;
     entry->addend = (int64_t)((uint64_t)(uintptr_t)(region->host + (offset & ~0xfffull)) - (va & ~0xfffull));
-    entry->physical = result->pa & ~0xfffull;
     entry->read_tag = result->may_read ? tag : ~0ull;
     entry->write_tag = may_write ? tag : ~0ull;
 }
@@ -56,16 +55,18 @@ static void fill_device_tlb(struct pe *pe, uint64_t va, const struct mmu_access 
         return;
     uint64_t tag = (va & ~0xfffull) | pe->context;
     pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)] = (struct device_tlb_entry){
-        .read_tag = result->may_read ? tag : ~0ull, .write_tag = result->may_write ? tag : ~0ull, .region = region,
-        .offset = offset - in_page, .pas = result->pas};
+        .read_tag = result->may_read && region->kind == BUS_MMIO ? tag : ~0ull,
+        .write_tag = result->may_write ? tag : ~0ull, .region = region, .offset = offset - in_page, .pas = result->pas};
 }
 
-static const struct device_tlb_entry *device_entry(const struct pe *pe, uint64_t va, unsigned size, bool write)
+static struct device_tlb_entry *device_entry(struct pe *pe, uint64_t va, unsigned size, bool write)
 {
-    const struct device_tlb_entry *entry = &pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)];
+    struct device_tlb_entry *entry = &pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)];
     uint64_t tag = (va & ~0xfffull) | pe->data_context;
     if ((write ? entry->write_tag : entry->read_tag) != tag || (va & (size - 1)))
         return NULL;
+    if (entry->region->kind == BUS_RAM)
+        return entry;
     uint8_t sizes = entry->region->ops->sizes ? entry->region->ops->sizes : 1 | 2 | 4;
     return sizes & size ? entry : NULL;
 }
@@ -90,18 +91,6 @@ enum device_access device_load(struct pe *pe, uint64_t va, unsigned size, uint64
     return DEVICE_DONE;
 }
 
-enum device_access device_store(struct pe *pe, uint64_t va, unsigned size, uint64_t value)
-{
-    const struct device_tlb_entry *entry = device_entry(pe, va, size, true);
-    if (!entry)
-        return DEVICE_UNKNOWN;
-    struct bus_attrs attrs = {entry->pas, pe->pstate.el, false, false, (uint16_t)pe->index};
-    const struct bus_region *region = entry->region;
-    if (region->ops->write(region->opaque, entry->offset + (va & 0xfff), size, attrs, value) != BUS_OK)
-        return device_refused(pe, va, size, true);
-    return DEVICE_DONE;
-}
-
 bool mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write)
 {
     if (pe->strict || (va & 0xfff) + size > 0x1000)
@@ -115,6 +104,8 @@ bool mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write)
     if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM))
         return false;
     fill_fast_tlb(pe, va, &access, &result, region, offset);
+    if (write && region->kind == BUS_RAM && (region->page_flags[offset >> 12] & BUS_PAGE_WATCHED))
+        fill_device_tlb(pe, va, &access, &result, region, offset);
     const struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
     return (write ? entry->write_tag : entry->read_tag) == ((va & ~0xfffull) | pe->context);
 }
@@ -216,6 +207,35 @@ static bool write_part(struct pe *pe, const struct target *target, const struct 
         done += size;
     }
     return true;
+}
+
+/* False: nobody watches the page any more, so that it belongs in the fast TLB. */
+static bool store_to_watched(struct pe *pe, const struct device_tlb_entry *entry, uint64_t va, unsigned size,
+                             uint64_t value)
+{
+    uint64_t offset = entry->offset + (va & 0xfff);
+    if (!(entry->region->page_flags[offset >> 12] & BUS_PAGE_WATCHED))
+        return false;
+    const struct target target = {.region = entry->region, .offset = offset, .va = va, .size = size};
+    return write_part(pe, &target, NULL, (const uint8_t *)&value);
+}
+
+enum device_access device_store(struct pe *pe, uint64_t va, unsigned size, uint64_t value)
+{
+    struct device_tlb_entry *entry = device_entry(pe, va, size, true);
+    if (!entry)
+        return DEVICE_UNKNOWN;
+    const struct bus_region *region = entry->region;
+    if (region->kind == BUS_RAM) {
+        if (store_to_watched(pe, entry, va, size, value))
+            return DEVICE_DONE;
+        entry->write_tag = ~0ull;
+        return DEVICE_UNKNOWN;
+    }
+    struct bus_attrs attrs = {entry->pas, pe->pstate.el, false, false, (uint16_t)pe->index};
+    if (region->ops->write(region->opaque, entry->offset + (va & 0xfff), size, attrs, value) != BUS_OK)
+        return device_refused(pe, va, size, true);
+    return DEVICE_DONE;
 }
 
 /* Bytes of [va, va + size) in the first page. */

@@ -62,13 +62,14 @@ enum pe_power { PE_RUNNING, PE_WFI, PE_WFE, PE_OFF };
 struct fast_tlb_entry {
     uint64_t read_tag, write_tag;
     int64_t addend; /* host address - guest VA */
-    uint64_t physical; /* PA of the page, for purging write permission when code is decoded in it */
+    uint64_t unused; /* a power of two is quick to index */
 };
 enum { FAST_TLB_ENTRIES = 256, FAST_ITLB_ENTRIES = 256, RETURN_STACK_ENTRIES = 16 };
 /* Context numbers are multiples of 4 below 4096, so a misaligned target never matches a tag; this one matches none. */
 #define CONTEXT_NONE 0xffcu
 
-/* The same for a page of MMIO: which region it belongs to. Tags as above; ~0 where an access isn't permitted. */
+/* The same for a page of MMIO, and for stores to a page of RAM that is watched (BUS_PAGE_WATCHED): which region it
+ * belongs to. Tags as above; ~0 where an access isn't permitted. */
 struct device_tlb_entry {
     uint64_t read_tag, write_tag;
     struct bus_region *region;
@@ -286,7 +287,7 @@ void pe_update_pstate(struct pe *pe);
 void pe_purge_translation(void *pe, uint64_t va, uint64_t size);
 const struct mmu_regime *pe_fetch_regime(void *pe, uint64_t *va);
 void pe_purge_writes(struct pe *pe, const uint8_t *host_page);
-/* Drops fast entries (all of them); called by TLBI. */
+/* Drops fast entries (all of them). */
 void pe_flush_fast_tlb(struct pe *pe);
 /* Moves SP between banks around a change of EL or SPSel. */
 static inline void pe_save_sp(struct pe *pe) { pe->sp_el[pe->pstate.sp ? pe->pstate.el : 0] = pe->x[REG_SP]; }

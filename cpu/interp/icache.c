@@ -130,6 +130,7 @@ struct code_page *icache_page(struct icache *icache, struct bus_region *region, 
     page->host = region->host + page->offset;
     page->region = region;
     page->decoded_lines = 0;
+    page->idle_writes = 0;
 #ifdef ARMSIM_PROFILE
     memset(page->counts, 0, sizeof(page->counts));
 #endif
@@ -174,6 +175,10 @@ void icache_line_decoded(struct icache *icache, struct code_page *page, unsigned
         pe_purge_writes(icache->pes[i], page->host);
 }
 
+/* Code that is rewritten is executed again soon: a page counts as code for so many writes after its last record has
+ * gone, because taking write permission back is dear. */
+enum { IDLE_WRITES = 16 };
+
 void icache_written(struct icache *icache, struct bus_region *region, uint64_t offset, uint64_t size)
 {
     struct region_pages *r = pages_of(icache, region, false);
@@ -182,8 +187,13 @@ void icache_written(struct icache *icache, struct bus_region *region, uint64_t o
     uint64_t first = offset >> PAGE_SHIFT, last = (offset + size - 1) >> PAGE_SHIFT;
     for (uint64_t number = first; number <= last && number < r->count; number++) {
         struct code_page *page = r->pages[number];
-        if (!page || !page->decoded_lines)
+        if (!page)
             continue;
+        if (!page->decoded_lines) {
+            if (++page->idle_writes > IDLE_WRITES)
+                region->page_flags[number] &= (uint8_t)~BUS_PAGE_CODE;
+            continue;
+        }
         unsigned from = number == first ? (offset & 0xfff) / 4 : 0;
         unsigned to = number == last ? ((offset + size - 1) & 0xfff) / 4 : PAGE_RECORDS - 1;
         unsigned first_line = from / RECORDS_PER_LINE, last_line = to / RECORDS_PER_LINE;
@@ -194,8 +204,7 @@ void icache_written(struct icache *icache, struct bus_region *region, uint64_t o
         unsigned span = start < SPECIAL_MAX - 1 ? start : SPECIAL_MAX - 1; /* sequences that reach into the line */
         clear_records(page, start - span, end - start + span);
         page->decoded_lines &= ~touched;
-        if (!page->decoded_lines)
-            region->page_flags[number] &= (uint8_t)~BUS_PAGE_CODE;
+        page->idle_writes = 0;
     }
 }
 

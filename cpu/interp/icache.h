@@ -16,6 +16,7 @@ struct code_page {
     struct record records[PAGE_RECORDS + 1]; /* the last one is handle_page_cross */
     uint8_t *host;                           /* the guest's page */
     uint64_t decoded_lines;                  /* bit n: line n has records */
+    unsigned idle_writes;                    /* while no line has records */
     struct bus_region *region;
     uint64_t offset;                         /* of the page in its region */
 #ifdef ARMSIM_PROFILE

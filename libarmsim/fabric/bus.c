@@ -400,7 +400,7 @@ static void before_store(struct bus *bus, struct bus_region *region, uint64_t of
         uint64_t next = (at & ~(uint64_t)(BUS_PAGE_SIZE - 1)) + BUS_PAGE_SIZE;
         uint64_t stop = next < end ? next : end;
         uint8_t *flags = &region->page_flags[at >> BUS_PAGE_BITS];
-        if ((*flags & (BUS_PAGE_CODE | BUS_PAGE_EXCLUSIVE)) && bus->watch)
+        if ((*flags & BUS_PAGE_WATCHED) && bus->watch)
             bus->watch(bus->watch_opaque, region, at, stop - at, requester);
         *flags |= BUS_PAGE_DIRTY;
         at = stop;

@@ -63,6 +63,7 @@ struct bus_region {
 #define BUS_PAGE_CODE 0x01u      /* a PE holds decoded records of this page */
 #define BUS_PAGE_EXCLUSIVE 0x02u /* a PE's global monitor watches a granule of this page */
 #define BUS_PAGE_DIRTY 0x04u     /* written since the flag was last cleared (snapshots) */
+#define BUS_PAGE_WATCHED (BUS_PAGE_CODE | BUS_PAGE_EXCLUSIVE)
 
 /* Called before a write to a RAM page with BUS_PAGE_CODE or BUS_PAGE_EXCLUSIVE set. `host` points into RAM. */
 typedef void bus_watch_fn(void *opaque, struct bus_region *region, uint64_t region_offset, uint64_t size,
