@@ -9,6 +9,7 @@
 #define HCR_EL2_VM (1ull << 0)
 #define HCR_EL2_DC (1ull << 12)
 #define HCR_EL2_TGE (1ull << 27)
+#define HCR_EL2_HCD (1ull << 29)
 #define HCR_EL2_E2H (1ull << 34)
 #define HCR_EL2_NV (1ull << 42)
 #define HCR_EL2_NV1 (1ull << 43)

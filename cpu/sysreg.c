@@ -55,6 +55,8 @@ uint64_t sysreg_writable(const struct pe *pe, const struct sysreg_row *row)
         if (has_feature(pe, (enum feature)row->more[i].feature))
             writable |= row->more[i].bits;
     }
+    if (row->storage == SR_HCR_EL2 && !pe->have_el3) /* with EL3 it is RES0: SCR_EL3.HCE decides */
+        writable |= HCR_EL2_HCD;
     return writable;
 }
 

@@ -234,18 +234,20 @@ static const char *replace(struct test_file *file, struct variables *variables, 
 
 /* --- tests --- */
 
-static void add_lines(struct test *test, struct variables *variables, const struct section *section)
+/* The lines that hold: settings first, in their order, so that every other line's condition can ask for them. */
+static void add_lines(struct test *test, struct variables *variables, const struct section *section, bool set)
 {
-    struct test_file *file = test->file;
-    for (size_t i = 0; i < section->count; i++) {
+    for (size_t i = 0; section && i < section->count; i++) {
         const struct line *line = &section->lines[i];
-        if (strcmp(line->key, "matrix") == 0 || !holds(variables, line->condition))
+        if (strcmp(line->key, "matrix") == 0 || is_in(settings, COUNT(settings), line->key) != set ||
+            !holds(variables, line->condition))
             continue;
         struct line copy = *line;
-        copy.value = replace(file, variables, line);
-        if (is_in(settings, COUNT(settings), line->key))
+        copy.value = replace(test->file, variables, line);
+        if (set)
             assign(variables, line->key, copy.value);
-        test->lines[test->line_count++] = copy;
+        else
+            test->lines[test->line_count++] = copy;
     }
 }
 
@@ -266,9 +268,10 @@ static void add_test(struct test_file *file, const struct section *common, const
         buffer_add(&name, "%c%s=%s", i ? ',' : ':', matrix[i].name, matrix[i].value);
     }
     variables.fixed = matrix_count;
-    add_lines(test, &variables, common);
-    if (section)
-        add_lines(test, &variables, section);
+    for (int set = 1; set >= 0; set--) {
+        add_lines(test, &variables, common, set);
+        add_lines(test, &variables, section, set);
+    }
     test->name = arena_text(&file->arena, name.data, name.length);
     buffer_free(&name);
     test->variables = arena_alloc(&file->arena, (variables.count + 1) * sizeof(struct variable));

@@ -22,8 +22,12 @@ fail:
     mrs x28, esr_el\level
     lsr x28, x28, #26
     mrs x29, elr_el\level
-    sub x28, x28, #0x15     /* SVC, HVC, SMC */
+    sub x28, x28, #0x15     /* SVC, HVC, and SMC at EL3: at EL2 it is a trap */
+    .if \level == 3
     cmp x28, #3
+    .else
+    cmp x28, #2
+    .endif
     b.lo 1f
     add x29, x29, #4
     msr elr_el\level, x29
