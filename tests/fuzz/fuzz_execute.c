@@ -1,5 +1,7 @@
-/* Decoding and execution: random words in random states, at every EL, with and without the MMU. */
+/* Decoding and execution: random instructions in random states, at every EL, with and without the MMU. */
 #include "fuzz.h"
+
+#include "cpu/a64_forms.h"
 
 #include <armsim/armsim.h>
 
@@ -16,6 +18,32 @@ static void map_flat(struct armsim_machine *machine)
     for (uint64_t i = 0; i < 4; i++) {
         uint64_t descriptor = i << 30 | 0x741;
         armsim_write_memory(machine, &space, TABLES + 8 * i, &descriptor, sizeof descriptor, NULL);
+    }
+}
+
+enum { CODE_WORDS = 64 };
+
+/*
+ * Instructions: mostly of rows of the decode tables, because of random words too many are UNDEFINED. Where the input
+ * ends a generator that it has seeded goes on.
+ */
+static void make_code(struct fuzz_input *input, uint32_t *words)
+{
+    uint64_t state = 0;
+    for (size_t i = 0; i < input->size; i++)
+        state = (state ^ input->data[i]) * 0x100000001b3;
+    for (unsigned i = 0; i < CODE_WORDS; i++) {
+        uint64_t kind, bits;
+        if (input->size) {
+            kind = fuzz_take(input, 2);
+            bits = fuzz_take(input, 4);
+        } else {
+            state = state * 6364136223846793005 + 1442695040888963407;
+            kind = state >> 48;
+            bits = state >> 16;
+        }
+        const struct a64_form_info *row = &a64_forms[1 + kind / 8 % (A64_FORM_COUNT - 1)];
+        words[i] = kind % 8 ? ((uint32_t)bits & ~row->mask) | row->value : (uint32_t)bits;
     }
 }
 
@@ -75,7 +103,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         armsim_set_pe_state(machine, pe, ARMSIM_PE_RUNNING);
     }
-    armsim_write_memory(machine, &space, CODE, input.data, input.size < 0x8000 ? input.size : 0x8000, NULL);
+    uint32_t words[CODE_WORDS];
+    make_code(&input, words);
+    armsim_write_memory(machine, &space, CODE, words, sizeof words, NULL);
     struct armsim_stop stop = {.size = sizeof stop};
     armsim_run(machine, 2000, &stop);
     armsim_set_pin(machine, 0, ARMSIM_PIN_IRQ, true);
