@@ -30,10 +30,13 @@ START_TEST(rotations)
         uint64_t x = random_bits();
         unsigned n = i % 64;
         uint64_t a = rotate_right_64(x, n), b = rotate_right_32((uint32_t)x, n);
+        uint64_t a_bits = 0, b_bits = 0;
         for (unsigned k = 0; k < 64; k++)
-            ck_assert_uint_eq(bit(a, k), bit(x, (k + n) % 64));
+            a_bits |= (uint64_t)bit(x, (k + n) % 64) << k;
         for (unsigned k = 0; k < 32; k++)
-            ck_assert_uint_eq(bit(b, k), bit(x, (k + n) % 32));
+            b_bits |= (uint64_t)bit(x, (k + n) % 32) << k;
+        ck_assert_uint_eq(a, a_bits);
+        ck_assert_uint_eq(b, b_bits);
     }
 }
 END_TEST
@@ -44,14 +47,17 @@ START_TEST(reversals)
         uint64_t x = random_bits();
         uint64_t a = reverse_bits_64(x), b = reverse_bits_32((uint32_t)x);
         uint64_t c = reverse_halfwords_64(x), d = reverse_halfwords_32((uint32_t)x);
+        uint64_t a_bits = 0, b_bits = 0, c_bits = 0;
         for (unsigned k = 0; k < 64; k++) {
-            ck_assert_uint_eq(bit(a, k), bit(x, 63 - k));
-            ck_assert_uint_eq(bit(c, k), bit(x, k ^ 8));
+            a_bits |= (uint64_t)bit(x, 63 - k) << k;
+            c_bits |= (uint64_t)bit(x, k ^ 8) << k;
         }
-        for (unsigned k = 0; k < 32; k++) {
-            ck_assert_uint_eq(bit(b, k), bit(x, 31 - k));
-            ck_assert_uint_eq(bit(d, k), bit(x, k ^ 8));
-        }
+        for (unsigned k = 0; k < 32; k++)
+            b_bits |= (uint64_t)bit(x, 31 - k) << k;
+        ck_assert_uint_eq(a, a_bits);
+        ck_assert_uint_eq(b, b_bits);
+        ck_assert_uint_eq(c, c_bits);
+        ck_assert_uint_eq(d, (uint32_t)c_bits);
     }
 }
 END_TEST
