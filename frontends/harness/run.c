@@ -47,8 +47,11 @@ static void keep_trap(void *opaque, struct armsim_machine *machine, const struct
     struct running *running = opaque;
     running->traps = grow(running->traps, running->trap_count, &running->trap_capacity, sizeof(*running->traps));
     running->traps[running->trap_count++] = *trap;
-    if (running->trap_count >= running->trap_limit)
-        armsim_request_stop(machine);
+    if (running->trap_count < running->trap_limit)
+        return;
+    const struct armsim_trap_filter all = {
+        .pe = ARMSIM_ANY, .kinds = ~0u, .from_els = 15, .to_els = 15, .classes = UINT64_MAX};
+    armsim_stop_on_trap(machine, &all); /* this one */
 }
 
 static void keep_console(void *opaque, const uint8_t *data, size_t size)
@@ -414,7 +417,7 @@ static const char *ending_of(const struct running *running)
         if (at_symbol(running, "fail"))
             return "fail";
     }
-    if (reason == ARMSIM_STOP_REQUEST)
+    if (reason == ARMSIM_STOP_TRAP)
         return "too-many-traps";
     return armsim_stop_name(reason);
 }

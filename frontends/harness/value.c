@@ -65,29 +65,36 @@ static const char *primary(const struct scope *scope, const char *text, uint64_t
     return NULL;
 }
 
-bool value_parse(const struct scope *scope, const char *text, uint64_t *value, struct buffer *error)
+/* "a<<b", which binds closest. */
+static const char *shifted(const struct scope *scope, const char *text, uint64_t *value, struct buffer *error)
 {
     const char *at = primary(scope, text, value, error);
+    while (at && strncmp(skip_space(at), "<<", 2) == 0) {
+        uint64_t right = 0;
+        at = primary(scope, skip_space(at) + 2, &right, error);
+        *value = right < 64 ? *value << right : 0;
+    }
+    return at;
+}
+
+bool value_parse(const struct scope *scope, const char *text, uint64_t *value, struct buffer *error)
+{
+    const char *at = shifted(scope, text, value, error);
     while (at) {
         at = skip_space(at);
-        if (!*at)
+        char sign = *at;
+        if (!sign)
             return true;
-        char operator= *at++;
-        if (operator== '<' && *at == '<')
-            at++;
-        else if (!strchr("+-|&", operator)) {
-            buffer_add(error, "expected + - | & or <<, found \"%s\"", at - 1);
+        if (!strchr("+-|&", sign)) {
+            buffer_add(error, "expected + - | & or <<, found \"%s\"", at);
             return false;
         }
         uint64_t right = 0;
-        at = primary(scope, at, &right, error);
-        switch (operator) {
-        case '+': *value += right; break;
-        case '-': *value -= right; break;
-        case '|': *value |= right; break;
-        case '&': *value &= right; break;
-        default: *value = right < 64 ? *value << right : 0; break;
-        }
+        at = shifted(scope, at + 1, &right, error);
+        *value = sign == '+'   ? *value + right
+                 : sign == '-' ? *value - right
+                 : sign == '|' ? *value | right
+                               : *value & right;
     }
     return false;
 }

@@ -134,7 +134,9 @@ static bool write_golden(const struct running *running, const char *path, struct
 {
     FILE *file = fopen(path, "w");
     if (file) {
-        fprintf(file, "# Trap log of %s; armsim check --update writes it.\n", running->test->name);
+        const char *from = strrchr(running->test->file->path, '/');
+        fprintf(file, "# Trap log of %s; armsim check --update writes it.\n",
+                from ? from + 1 : running->test->file->path);
         for (size_t i = 0; i < running->trap_count; i++) {
             struct buffer line = {0};
             pattern_format(running->scope.image, &running->traps[i], &line);

@@ -2,7 +2,7 @@
 """Writes a test for each row of traps.def: with the control set every instruction that it catches traps, from every EL
 and state in which the row counts, to the right EL with the right syndrome; with the control clear none of them does.
 
-Usage: generate.py DIRECTORY   (a file ROW.S for each name, and permissive.expect)
+Usage: generate.py DIRECTORY [STAMP]   (a file ROW.S for each name, and permissive.expect; STAMP is touched at the end)
 """
 import itertools
 import os
@@ -330,6 +330,8 @@ def main():
             write_test(directory / f'{file_name(name)}.S', name, parts, cpu)
     if untested:
         sys.exit('no test reaches the rows at ' + ', '.join(untested))
+    if len(sys.argv) > 2:
+        pathlib.Path(sys.argv[2]).touch()
 
 
 if __name__ == '__main__':
