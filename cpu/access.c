@@ -91,23 +91,35 @@ enum device_access device_load(struct pe *pe, uint64_t va, unsigned size, uint64
     return DEVICE_DONE;
 }
 
-bool mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write)
+/* The abort of an access inside a page may be taken at once, unless its syndrome tells of the instruction, or its
+ * misalignment could come first. */
+static bool abort_is_certain(const struct fault_record *fault, uint64_t size)
+{
+    return !fault->second_stage && !fault->s2fs1walk && !(fault->va & (size - 1));
+}
+
+enum refill mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write)
 {
     if (pe->strict || (va & 0xfff) + size > 0x1000)
-        return false;
+        return REFILL_NOT;
     struct mmu_access access = data_access(pe, write, 0);
     struct mmu_result result;
-    if (!mmu_translate(pe->mmu, &pe->regime[pe->current_regime], &access, va, &result) || result.attrs.device)
-        return false;
+    if (!mmu_translate_page(pe->mmu, &pe->regime[pe->current_regime], &access, va, &result)) {
+        if (!abort_is_certain(&result.fault, size))
+            return REFILL_NOT;
+        take_data_abort(pe, &result.fault);
+        return REFILL_ABORT;
+    }
     uint64_t offset;
-    struct bus_region *region = bus_find(pe->env->bus, result.pas, result.pa, &offset);
+    struct bus_region *region = result.attrs.device ? NULL : bus_find(pe->env->bus, result.pas, result.pa, &offset);
     if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM))
-        return false;
+        return REFILL_NOT;
     fill_fast_tlb(pe, va, &access, &result, region, offset);
     if (write && region->kind == BUS_RAM && (region->page_flags[offset >> 12] & BUS_PAGE_WATCHED))
         fill_device_tlb(pe, va, &access, &result, region, offset);
     const struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
-    return (write ? entry->write_tag : entry->read_tag) == ((va & ~0xfffull) | pe->context);
+    bool filled = (write ? entry->write_tag : entry->read_tag) == ((va & ~0xfffull) | pe->context);
+    return filled ? REFILL_DONE : REFILL_NOT;
 }
 
 /* Where one part of an access (inside a page) goes. */

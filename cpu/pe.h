@@ -298,8 +298,10 @@ static inline void pe_load_sp(struct pe *pe) { pe->x[REG_SP] = pe->sp_el[pe->pst
 bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data);
 bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data);
 struct mmu_access data_access(const struct pe *pe, bool write, unsigned size);
-/* Fills the fast TLB for an access that could go the fast way then. False: it could not, or would fault. */
-bool mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write);
+/* Fills the fast TLB for an access that could go the fast way then. REFILL_NOT: it could not, nothing was done;
+ * REFILL_ABORT: its abort has been taken. */
+enum refill { REFILL_NOT, REFILL_DONE, REFILL_ABORT };
+enum refill mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write);
 /* An aligned access through the device TLB. DEVICE_UNKNOWN: it has no entry, nothing was done; DEVICE_ABORT: the
  * device refused, and the external abort has been taken. */
 enum device_access { DEVICE_UNKNOWN, DEVICE_DONE, DEVICE_ABORT };

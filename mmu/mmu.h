@@ -172,6 +172,13 @@ bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struc
                    struct mmu_result *result);
 
 /*
+ * The same for who fills a fast TLB for loads and stores: of the result only pa, pas, attrs.device, may_read and
+ * may_write are filled in, or the fault. The access is a plain one, whose alignment isn't checked.
+ */
+bool mmu_translate_page(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
+                        struct mmu_result *result);
+
+/*
  * TLBI. The regime EL1&0 has entries per (ASID, VMID), or per VMID for global ones; EL2&0 per ASID; EL2 and EL3
  * neither: fields that a regime doesn't have are ignored. TLBI_ALL: everything of the regime and security state,
  * for EL1&0 with stage 2. TLBI_VMALL: stage 1 of the VMID. TLBI_VMALLS12: both stages of the VMID. TLBI_IPAS2 forgets

@@ -384,3 +384,56 @@ bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struc
     result->fault.debug_moe = 0;
     return false;
 }
+
+/* What loads and stores may do by a mapping of stage 1 alone; false: it isn't one, or not for this access. */
+static bool page_of_mapping(const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
+                            const struct mapping *mapping, struct mmu_result *result)
+{
+    const struct s1_leaf *leaf = &mapping->s1;
+    if (mapping->s2.present || leaf->attrs.device)
+        return false;
+    unsigned may = s1_compute_permissions(regime, leaf, access->el, access->pan);
+    if (leaf->dirty_owed)
+        may &= ~(unsigned)MAY_WRITE;
+    if (!(may & (access->write ? MAY_WRITE : MAY_READ)))
+        return false;
+    result->pa = s1_output(leaf, va);
+    result->pas = (enum pas)leaf->pas;
+    result->attrs.device = false;
+    result->may_read = may & MAY_READ;
+    result->may_write = may & MAY_WRITE;
+    return true;
+}
+
+/* Puts a plain leaf that the access may use into the TLB. */
+static bool walk_to_page(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                         const struct places *places, uint64_t va, struct mmu_result *result)
+{
+    const struct s1_params *params = get_s1_ttw_params(mmu, regime, va);
+    struct mapping mapping;
+    mapping.s2.present = false;
+    if (params->txsz_faults || va_out_of_range(regime, access, params, va) ||
+        !s1_plain_walk(mmu, regime, va, params, &mapping.s1) ||
+        !page_of_mapping(regime, access, va, &mapping, result))
+        return false;
+    mmu->stats.tlb_misses++;
+    enter(mmu, places, va, &mapping);
+    return true;
+}
+
+bool mmu_translate_page(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
+                        struct mmu_result *result)
+{
+    if (s1_enabled(regime) && !regime->aarch32 && va == (uint64_t)((int64_t)(va << 8) >> 8) &&
+        !(access->el == 0 && e0pd_faults(regime, va))) {
+        struct places places;
+        look_up(mmu, regime, va, &places);
+        if (places.entry && page_of_mapping(regime, access, va, places.entry, result)) {
+            mmu->stats.tlb_hits++;
+            return true;
+        }
+        if (!places.entry && walk_to_page(mmu, regime, access, &places, va, result))
+            return true;
+    }
+    return mmu_translate(mmu, regime, access, va, result);
+}

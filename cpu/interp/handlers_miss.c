@@ -15,6 +15,17 @@
 
 #define CONTINUE_SLOW CONTINUE_AFTER(interp_slow(pe))
 
+/* Does the access again, when it can go the fast way now. */
+#define REFILL_AND_CONTINUE(size, write)                                                                               \
+    do {                                                                                                               \
+        enum refill refill_ = mem_refill(pe, pe->slow_address, size, write);                                           \
+        if (LIKELY(refill_ == REFILL_DONE))                                                                            \
+            DISPATCH;                                                                                                  \
+        if (refill_ == REFILL_ABORT)                                                                                   \
+            CONTINUE_AFTER(interp_aborted(pe));                                                                        \
+        CONTINUE_SLOW;                                                                                                 \
+    } while (0)
+
 /* The device TLB is asked first: what it holds is never in the fast TLB. */
 #define MISS_LOAD(KIND, MODE)                                                                                          \
     HANDLER(miss_load_##KIND##_##MODE, {                                                                               \
@@ -33,9 +44,7 @@
         }                                                                                                              \
         if (UNLIKELY(access_ == DEVICE_ABORT))                                                                         \
             CONTINUE_AFTER(interp_aborted(pe));                                                                        \
-        if (LIKELY(mem_refill(pe, pe->slow_address, sizeof(TYPE_##KIND), false)))                                      \
-            DISPATCH;                                                                                                  \
-        CONTINUE_SLOW;                                                                                                 \
+        REFILL_AND_CONTINUE(sizeof(TYPE_##KIND), false);                                                               \
     })
 #define MISS_STORE(KIND, MODE)                                                                                         \
     HANDLER(miss_store_##KIND##_##MODE, {                                                                              \
@@ -54,9 +63,7 @@
         }                                                                                                              \
         if (UNLIKELY(access_ == DEVICE_ABORT))                                                                         \
             CONTINUE_AFTER(interp_aborted(pe));                                                                        \
-        if (LIKELY(mem_refill(pe, pe->slow_address, sizeof(TYPE_##KIND), true)))                                       \
-            DISPATCH;                                                                                                  \
-        CONTINUE_SLOW;                                                                                                 \
+        REFILL_AND_CONTINUE(sizeof(TYPE_##KIND), true);                                                                \
     })
 #define MISS_LOADS(kind) ADDRESSING_MODES(MISS_LOAD, kind)
 #define MISS_STORES(kind) ADDRESSING_MODES(MISS_STORE, kind)
@@ -66,9 +73,7 @@ STORE_KINDS(MISS_STORES)
 #define MISS_PAIR(direction, KIND, write)                                                                              \
     HANDLER(miss_##direction##_pair_##KIND, {                                                                          \
         SPILL;                                                                                                         \
-        if (LIKELY(mem_refill(pe, pe->slow_address, 2 * sizeof(TYPE_##KIND), write)))                                  \
-            DISPATCH;                                                                                                  \
-        CONTINUE_SLOW;                                                                                                 \
+        REFILL_AND_CONTINUE(2 * sizeof(TYPE_##KIND), write);                                                           \
     })
 #define MISS_LOAD_PAIR(kind) MISS_PAIR(load, kind, false)
 #define MISS_STORE_PAIR(kind) MISS_PAIR(store, kind, true)
