@@ -117,6 +117,13 @@ class Suite:
                 hashes.append(found and found.group(1))
             good = hashes[0] is not None and len(set(hashes)) == 1
             self.count(good, f"determinism of a {name}'s run", f"state hashes {hashes}" if not good else hashes[0])
+        if self.full:  # more compilers and optimisation levels
+            result = self.run(sys.executable, ROOT / "tests/determinism/builds.py", "--work",
+                              os.path.join(self.build, "determinism"), "--armsim", self.armsim, "--armsim", other)
+            print(result.stdout + result.stderr[-2000:], end="", flush=True)
+            lines = re.findall(r"^(ok  |FAIL) ", result.stdout, re.M)
+            self.passed += lines.count("ok  ")
+            self.failed += lines.count("FAIL") + (result.returncode != 0 and "FAIL" not in lines)
 
     def sanitizers(self):
         """The unit tests again, under ASan and UBSan."""
