@@ -38,22 +38,48 @@ void coverage_exception(const struct pe *pe, unsigned from, unsigned to, uint16_
     }
 }
 
-/* The controls' registers are there, and can be set to what fires. */
-static bool can_fire(const struct pe *pe, const struct trap_row *row)
+/* The control can be changed. */
+static bool has_control(const struct pe *pe, const struct trap_test *test)
 {
-    for (unsigned i = 0; i < row->test_count; i++) {
-        const struct trap_test *test = &row->tests[i];
-        for (size_t r = 0; r < sysreg_row_count; r++) {
-            const struct sysreg_row *sysreg = &sysreg_rows[r];
-            if (sysreg->storage != test->sysreg || sysreg->key != sysreg->identity)
-                continue;
-            uint64_t fixed = ~sysreg_writable(pe, sysreg) & test->mask;
-            bool reached = (fixed & (sysreg->ones ^ test->value)) == 0;
-            if (!sysreg_exists(pe, sysreg) || (!test->differs && !reached))
-                return false;
-        }
+    for (size_t i = 0; i < sysreg_row_count; i++) {
+        const struct sysreg_row *row = &sysreg_rows[i];
+        if (row->storage == test->sysreg && row->key == row->identity)
+            return sysreg_exists(pe, row) && !(test->mask & ~sysreg_writable(pe, row));
     }
-    return true;
+    return true; /* a bank without a row of its own */
+}
+
+static bool is_among(const uint16_t *rows, size_t count, size_t index)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i] == index)
+            return true;
+    return false;
+}
+
+/* A register or instruction that the control catches. */
+static bool has_subject(const struct pe *pe, size_t index)
+{
+    for (size_t i = 0; i < sysreg_row_count; i++) {
+        const struct sysreg_row *row = &sysreg_rows[i];
+        if ((is_among(row->read_traps, row->read_trap_count, index) ||
+             is_among(row->write_traps, row->write_trap_count, index)) &&
+            sysreg_exists(pe, row))
+            return true;
+    }
+    for (unsigned list = 0; list < TRAP_LIST_COUNT; list++)
+        if (is_among(trap_lists[list].rows, trap_lists[list].count, index))
+            return true;
+    return false;
+}
+
+static bool can_fire(const struct pe *pe, size_t index)
+{
+    const struct trap_row *row = &trap_rows[index];
+    for (unsigned i = 0; i < row->test_count; i++)
+        if (!has_control(pe, &row->tests[i]))
+            return false;
+    return has_subject(pe, index);
 }
 
 static uint8_t from_els(const struct trap_row *row)
@@ -72,7 +98,7 @@ bool coverage_trap_at(const struct pe *pe, const struct coverage *coverage, size
     const struct trap_row *row = &trap_rows[index];
     *item = (struct coverage_item){
         .name = row->name,
-        .possible = can_fire(pe, row),
+        .possible = can_fire(pe, index),
         .from_els = from_els(row),
         .to_el = row->target,
         .count = coverage ? coverage->traps[index] : 0,

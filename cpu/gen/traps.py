@@ -86,7 +86,7 @@ def main():
         file.write('/* Generated from traps.def. */\n#ifndef ARMSIM_CPU_TRAPS_TABLE_H\n#define ARMSIM_CPU_TRAPS_TABLE_H\n\n'
                    f'enum {{ TRAP_ROW_COUNT = {len(traps)} }};\n\n'
                    '/* The controls of instructions that are not system register accesses. */\nenum trap_list {\n')
-        file.write(''.join(f'    TRAPS_{name},\n' for name in lists) + '};\n\n#endif\n')
+        file.write(''.join(f'    TRAPS_{name},\n' for name in lists) + '    TRAP_LIST_COUNT\n};\n\n#endif\n')
     with open(out_c, 'w', encoding='utf-8') as file:
         file.write('/* Generated from traps.def. */\n#include "cpu/traps.h"\n\n'
                    'const struct trap_row trap_rows[TRAP_ROW_COUNT] = {\n')

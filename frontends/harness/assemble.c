@@ -111,6 +111,7 @@ void image_build(struct test_file *file, const char *directory, unsigned number)
             return;
     }
     char *error = NULL;
+    file->elf = elf;
     file->image.data = read_file(elf, &file->image.size);
     if (!file->image.data)
         file->build_error = arena_format(arena, "%s: %s", elf, strerror(errno));

@@ -54,6 +54,7 @@ static void usage(FILE *file)
           "  --tap              report as TAP\n"
           "  --junit FILE       and as JUnit XML\n"
           "  --coverage DIR     coverage.json and index.html: what the tests touched, and what they never did\n"
+          "  --gdb tcp::PORT    one test, with a debugger: it waits there before the first instruction\n"
           "  --verbose          name each test\n",
           file);
 }
@@ -93,6 +94,8 @@ static bool set_option(struct command *command, const char *name, const char *va
         return parse_shard(command, value);
     if (strcmp(name, "junit") == 0)
         command->junit = value;
+    else if (strcmp(name, "gdb") == 0)
+        command->harness.gdb = value;
     else if (strcmp(name, "coverage") == 0)
         command->coverage_directory = value;
     else if (strcmp(name, "filter") == 0)
@@ -122,7 +125,7 @@ static bool set_flag(struct command *command, const char *name)
 
 static bool takes_value(const char *name)
 {
-    static const char *const names[] = {"jobs", "repeat", "seed", "shard", "junit", "coverage", "filter"};
+    static const char *const names[] = {"jobs", "repeat", "seed", "shard", "junit", "coverage", "filter", "gdb"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0)
             return true;
@@ -434,6 +437,17 @@ static int finish(struct session_state *state, double start)
     return status;
 }
 
+static int run_debugged(struct session_state *state)
+{
+    if (state->test_count != 1)
+        return complain(EXIT_USAGE, "--gdb: expected one test, found %zu (--filter NAME)", state->test_count);
+    if (!make_directory(state))
+        return complain(EXIT_INPUT, "%s: %s", state->directory, strerror(errno));
+    int status = debug_test(state->tests[0]->file, state->tests[0], &state->command->harness, state->directory);
+    remove_directory(state);
+    return status;
+}
+
 static int run_all(struct session_state *state)
 {
     double start = seconds_now();
@@ -479,7 +493,7 @@ static int run_command(struct command *command)
         else if (state.test_count == 0)
             status = complain(EXIT_USAGE, "check: no test is named so");
         else
-            status = run_all(&state);
+            status = command->harness.gdb ? run_debugged(&state) : run_all(&state);
     }
     free_state(&state);
     return status;
@@ -489,8 +503,7 @@ int command_check(int argc, char **argv)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct command command = {
-        .harness = {.jobs = processors > 0 && processors < 256 ? (unsigned)processors : 1, .repeat = 1,
-                    .rerun = "armsim check"},
+        .harness = {.jobs = processors > 0 && processors < 256 ? (unsigned)processors : 1, .repeat = 1},
     };
     int status = parse(&command, argc, argv);
     if (status == 0)

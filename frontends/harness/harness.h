@@ -94,6 +94,7 @@ struct test_file {
     size_t test_count;
     char *error;      /* in the header: malformed; NULL: none */
     /* assemble.c */
+    const char *elf; /* its file; lives as long as the run */
     struct image image;
     char *skip;       /* why it can't be built here */
     char *build_error;
@@ -203,7 +204,6 @@ struct harness_options {
     unsigned jobs, repeat;
     uint64_t seed;
     bool update, verbose, coverage;
-    const char *rerun; /* the command and its options, for "again:" */
     const char *gdb;   /* --gdb: where to wait for the debugger */
 };
 
@@ -214,6 +214,8 @@ struct result {
     uint64_t instructions;
     double seconds;
 };
+
+struct gdb_socket;
 
 /* A test while it runs. */
 struct running {
@@ -236,6 +238,7 @@ struct running {
     uint64_t window_from, window_to;
     struct armsim_instruction *window;
     size_t window_count, window_capacity;
+    struct gdb_socket *gdb; /* NULL: no debugger */
 };
 
 struct coverage_totals;
@@ -249,6 +252,12 @@ bool running_run(struct running *running, uint64_t cuts, struct buffer *error);
 void running_end(struct running *running);
 /* Keeps the instructions numbered [from, to); each is then executed on its own. */
 void running_watch(struct running *running, uint64_t from, uint64_t to);
+
+/* --- debug.c --- */
+/* Runs one test with a debugger at options->gdb; an exit status. */
+int debug_test(struct test_file *file, const struct test *test, const struct harness_options *options,
+               const char *directory);
+int debug_slice(struct running *running, uint64_t limit, struct armsim_stop *stop);
 
 /* --- verify.c: what was expected and what came --- */
 /* True: all as expected. Otherwise the text says what isn't, and *at is the instruction of the first divergence. */

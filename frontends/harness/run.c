@@ -434,8 +434,9 @@ bool running_run(struct running *running, uint64_t cuts, struct buffer *error)
             uint64_t piece = next_random(&cuts) % 97 + 1;
             slice = piece < slice ? piece : slice;
         }
-        if (armsim_run(running->machine, slice, &running->stop) < 0 &&
-            running->stop.reason != ARMSIM_STOP_ERROR)
+        int code = running->gdb ? debug_slice(running, slice, &running->stop)
+                                : armsim_run(running->machine, slice, &running->stop);
+        if (code < 0 && running->stop.reason != ARMSIM_STOP_ERROR)
             break;
         if (!good || !goes_on(running, &good, error))
             break;

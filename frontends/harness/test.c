@@ -94,7 +94,13 @@ static bool has_requirements(const struct running *running, struct buffer *why)
 
 static void add_command(const struct test *test, const struct harness_options *options, struct buffer *text)
 {
-    buffer_add(text, "  again:  %s '%s' --filter '%s'\n", options->rerun, test->file->path, test->name);
+    for (int debugged = 0; debugged < 2; debugged++) {
+        buffer_add(text, "  %s armsim check '%s' --filter '%s'", debugged ? "in gdb:" : "again: ", test->file->path,
+                   test->name);
+        if (options->seed)
+            buffer_add(text, " --seed %" PRIu64, options->seed);
+        buffer_add(text, debugged ? " --gdb tcp::1234\n" : "\n");
+    }
 }
 
 static bool run_once(struct running *running, const struct test *test, const struct harness_options *options,
