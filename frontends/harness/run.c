@@ -401,10 +401,12 @@ static bool goes_on(struct running *running, bool *good, struct buffer *error)
     }
 }
 
+/* Looping there, or waiting behind a WFI or WFE that is there. */
 static bool at_symbol(const struct running *running, const char *name)
 {
     const struct symbol *symbol = image_symbol(running->scope.image, name);
-    return symbol && running->stop.pc >= symbol->value && running->stop.pc - symbol->value <= 4;
+    uint64_t behind = running->stop.reason == ARMSIM_STOP_LIMIT ? 0 : 4;
+    return symbol && running->stop.pc == symbol->value + behind;
 }
 
 /* A loop or a wait at a symbol is an ending of its own. */
