@@ -15,7 +15,7 @@ enum { CONTEXT_STEP = 4, CONTEXT_LIMIT = CONTEXT_NONE };
 struct context_key {
     uint64_t sctlr, tcr, mair, hcr, vtcr, scr;
     uint16_t asid, vmid;
-    uint8_t regime, security, el, pan, stage2, unused[3];
+    uint8_t regime, security, el, pan, stage2, strict, unused[2];
 };
 
 static uint16_t asid_of(const struct pe *pe, const struct mmu_regime *regime)
@@ -89,7 +89,7 @@ enum regime_id regime_of_el(const struct pe *pe, unsigned el)
 static void forget_contexts(struct pe *pe)
 {
     for (unsigned el = 0; el < 4; el++)
-        pe->level[el].number[0] = pe->level[el].number[1] = 0;
+        memset(pe->level[el].number, 0, sizeof(pe->level[el].number));
 }
 
 /* Context numbers that were never given out again make all entries worthless at once. */
@@ -194,7 +194,8 @@ __attribute__((noinline)) static uint16_t context_number(struct pe *pe)
     struct context_key key = {
         .sctlr = regime->sctlr, .tcr = regime->tcr, .mair = regime->mair, .hcr = regime->hcr, .vtcr = regime->vtcr,
         .scr = regime->scr, .asid = regime->asid[0], .vmid = regime->vmid, .regime = (uint8_t)regime->id,
-        .security = (uint8_t)regime->security, .el = pe->pstate.el, .pan = pe->pstate.pan, .stage2 = regime->stage2};
+        .security = (uint8_t)regime->security, .el = pe->pstate.el, .pan = pe->pstate.pan, .stage2 = regime->stage2,
+        .strict = pe->strict};
     for (uint64_t number = it->first_context; number < it->next_context; number += CONTEXT_STEP) {
         if (!memcmp(&it->contexts[number / CONTEXT_STEP], &key, sizeof(key)))
             return (uint16_t)number;
@@ -253,7 +254,7 @@ static void make_levels(struct pe *pe)
         level->debug = (uint8_t)debug_wants(pe, el);
         level->strict |= (level->debug & DEBUG_WATCHES) != 0;
         level->check_sp = sctlr >> (el == 0 ? 4 : 3) & 1;
-        level->number[0] = level->number[1] = 0;
+        memset(level->number, 0, sizeof(level->number));
     }
 }
 
@@ -271,11 +272,11 @@ void pe_update_pstate(struct pe *pe)
     pe->control_state = level->control_state;
     pe->current_regime = level->regime;
     pe->fp_enabled = level->fp_enabled;
-    uint16_t *number = &level->number[pe->pstate.pan];
+    pe->strict = level->strict || (level->check_sp && (pe->x[REG_SP] & 15));
+    uint16_t *number = &level->number[pe->strict][pe->pstate.pan];
     if (!*number)
         *number = context_number(pe);
     pe->context = *number;
-    pe->strict = level->strict || (level->check_sp && (pe->x[REG_SP] & 15));
     pe->data_context = pe->strict ? CONTEXT_NONE : pe->context;
     if (UNLIKELY(level->debug | pe->pstate.ss | pe->by_steps | pe->watching))
         debug_update(pe);

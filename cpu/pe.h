@@ -147,7 +147,7 @@ struct el_context {
     bool fp_enabled, strict, check_sp;
     uint8_t control_state;
     uint8_t debug;      /* cpu/debug.h: DEBUG_BY_STEPS, DEBUG_WATCHES */
-    uint16_t number[2]; /* context number by PAN; 0: not known */
+    uint16_t number[2][2]; /* context number by `strict`, PAN; 0: not known */
 };
 
 /* What a load or store tells the syndrome of a stage-2 abort: AArch64.SetLSInstructionSyndrome(). */

@@ -197,11 +197,12 @@ START_TEST(a_misaligned_sp_faults_when_used)
     SR(pe, VBAR_EL1) = CODE + 0x1000;
     pe_update_context(pe);
     pe->x[1] = DATA + 8;
-    CODE_AT(CODE, 0x9100003f /* mov sp, x1 */, 0xd503201f, 0xf94003e0 /* ldr x0, [sp] */);
+    pe->x[2] = DATA; /* the first load takes the page into the fast TLB */
+    CODE_AT(CODE, 0xf9400043 /* ldr x3, [x2] */, 0x9100003f /* mov sp, x1 */, 0xd503201f, 0xf94003e0 /* ldr x0, [sp] */);
     store_word(CODE + 0x1200, 0x14000000);
-    pe_run(pe, 5);
+    pe_run(pe, 6);
     ck_assert_uint_eq(SR(pe, ESR_EL1) >> 26, 0x26);
-    ck_assert_uint_eq(SR(pe, ELR_EL1), CODE + 8);
+    ck_assert_uint_eq(SR(pe, ELR_EL1), CODE + 12);
 }
 END_TEST
 
