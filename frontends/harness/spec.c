@@ -346,14 +346,9 @@ static void add_tests(struct test_file *file, const struct section *common, cons
 static bool read_sidecar(struct reader *reader)
 {
     const char *path = reader->file->path, *dot = strrchr(path, '.');
-    const char *names[] = {
-        arena_format(&reader->file->arena, "%s.expect", path),
-        arena_format(&reader->file->arena, "%.*s.expect", dot ? (int)(dot - path) : (int)strlen(path), path),
-    };
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (read_lines(reader, names[i], false, 0))
-            return true;
-    return false;
+    int whole = (int)strlen(path), without = dot ? (int)(dot - path) : whole;
+    return read_lines(reader, arena_format(&reader->file->arena, "%.*s.expect", whole, path), false, 0) ||
+           read_lines(reader, arena_format(&reader->file->arena, "%.*s.expect", without, path), false, 0);
 }
 
 void spec_read(struct test_file *file)
