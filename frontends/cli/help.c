@@ -2,6 +2,7 @@
 #include "frontends/cli/cli.h"
 
 static const char usage[] = "usage: armsim run [OPTION]...\n"
+                            "       armsim check [OPTION]... PATH...\n"
                             "       armsim --help | --version\n";
 
 static const char help[] =
