@@ -330,7 +330,7 @@ static void add_tests(struct test_file *file, const struct section *common, cons
             if (strcmp(both[s]->lines[i].key, "matrix") == 0)
                 add_dimensions(file, &both[s]->lines[i], dimensions, &count);
     while (!file->error) {
-        struct variable matrix[MAX_DIMENSIONS];
+        struct variable matrix[MAX_DIMENSIONS] = {0};
         for (size_t i = 0; i < count; i++)
             matrix[i] = (struct variable){dimensions[i].name, dimensions[i].values[index[i]]};
         add_test(file, common, section, matrix, count, capacity);

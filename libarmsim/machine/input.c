@@ -84,6 +84,13 @@ bool machine_input_possible(struct armsim_machine *machine)
 
 static const enum pending pin_bits[] = {PENDING_IRQ, PENDING_FIQ, PENDING_SERROR, PENDING_VIRQ, PENDING_VFIQ};
 
+/* An SError of which only the pin is known: with FEAT_RAS ESR_ELx.DFSC says "asynchronous", else it is RES0. */
+static uint64_t pin_serror_syndrome(const struct pe *pe)
+{
+    enum { DFSC_ASYNCHRONOUS_SERROR = 0x11 };
+    return has_feature(pe, FEATURE_RAS) ? DFSC_ASYNCHRONOUS_SERROR : 0;
+}
+
 static void apply(struct armsim_machine *machine, const struct pending_input *input)
 {
     struct serial_port *serial;
@@ -117,6 +124,8 @@ static void apply(struct armsim_machine *machine, const struct pending_input *in
         machine->power_key(machine);
         break;
     case INPUT_PIN:
+        if (input->value == (ARMSIM_PIN_SERROR << 1 | 1))
+            machine->pes[input->unit]->serror_syndrome = pin_serror_syndrome(machine->pes[input->unit]);
         pe_set_pending(machine->pes[input->unit], pin_bits[input->value >> 1], input->value & 1);
         break;
     case INPUT_SERROR:
