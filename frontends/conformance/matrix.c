@@ -198,6 +198,15 @@ static void run_group(struct subject *subject, const struct matrix *matrix, cons
         else
             report_skip(report, missing);
     }
+    /* A file may hold a part of the matrix only: what changes, without the baseline. */
+    for (size_t i = 0; i < group->count && base != group; i++) {
+        if (base && outcome_of(base, group->outcomes[i].item))
+            continue;
+        if (possible)
+            run_item(subject, group, group->outcomes[i].item, group->outcomes[i].want, report);
+        else
+            report_skip(report, missing);
+    }
 }
 
 void run_access_matrix(const struct vector_file *file, struct report *report)
