@@ -126,12 +126,14 @@ static inline void twins_execute(struct twins *t, const uint32_t *words, unsigne
     for (unsigned i = 0; i < 2; i++)
         bus_write_block(fixtures[i]->bus, FIXTURE_RAM, t->memory, sizeof t->memory, host_access);
     struct pe *runs = t->runs.pe, *steps = t->steps.pe;
-    pe_run(runs, count + 2);
-    for (unsigned i = 0; i < 4 * MAX_WORDS && steps->instructions < runs->instructions; i++) {
+    /* A run ends at the first sample point behind its budget. */
+    uint64_t budget = 1 + random_bits() % (count + 2);
+    pe_run(runs, budget);
+    for (unsigned i = 0; i < 4 * MAX_WORDS; i++) {
         steps->strict = true;
         steps->data_context = CONTEXT_NONE;
         pe_step(steps);
-        if (steps->power != PE_RUNNING)
+        if (steps->power != PE_RUNNING || (steps->instructions >= budget && pe_at_sample_point(steps)))
             break;
     }
     bool equal = pe_hash(runs, 0) == pe_hash(steps, 0) && t->runs.traps == t->steps.traps &&

@@ -97,6 +97,26 @@ START_TEST(sequences_run_and_stepped)
 }
 END_TEST
 
+/* N and Z both set: nothing but these can do that, and the interpreter then steps. */
+START_TEST(conditional_compares_run_and_stepped)
+{
+    for (unsigned form = A64_UNALLOCATED + 1; form < A64_FORM_COUNT; form++) {
+        if (!strstr(a64_forms[form].name, "condcmp") && !strstr(a64_forms[form].name, "floatccmp"))
+            continue;
+        for (unsigned i = 0; i < 400; i++) {
+            uint32_t words[3] = {random_word((enum a64_form)form), random_word((enum a64_form)form),
+                                 random_word(A64_B_only_condbranch)};
+            words[0] |= 0xc;
+            twins_randomise(&twins);
+            twins.code = CODE + 0x1000 - 4 * (uint32_t)(random_bits() % 4);
+            pe_set_pc(twins.runs.pe, twins.code);
+            pe_set_pc(twins.steps.pe, twins.code);
+            twins_execute(&twins, words, 3, a64_forms[form].name);
+        }
+    }
+}
+END_TEST
+
 /* --- classification --- */
 
 static void classify(uint32_t word)
@@ -237,6 +257,7 @@ int main(void)
     tcase_add_test(rows, every_row_is_executed);
     tcase_add_test(rows, system_registers_run_and_stepped);
     tcase_add_test(rows, sequences_run_and_stepped);
+    tcase_add_test(rows, conditional_compares_run_and_stepped);
     tcase_add_test(rows, specialised_handlers_do_the_same);
     tcase_add_test(words, words_are_classified);
     suite_add_tcase(suite, rows);
