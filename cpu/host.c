@@ -86,10 +86,10 @@ static bool describe(const struct pe *pe, const struct sysreg_row *row, struct h
     return true;
 }
 
-bool host_sysreg_at(const struct pe *pe, size_t index, struct host_sysreg *info)
+bool host_sysreg_next(const struct pe *pe, size_t *place, struct host_sysreg *info)
 {
-    for (size_t i = 0; i < sysreg_row_count; i++)
-        if (describe(pe, &sysreg_rows[i], info) && index-- == 0)
+    while (*place < sysreg_row_count)
+        if (describe(pe, &sysreg_rows[(*place)++], info))
             return true;
     return false;
 }

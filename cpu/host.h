@@ -29,8 +29,9 @@ struct host_sysreg {
     const char *name;
     bool readable, writable; /* at the highest implemented EL */
 };
-/* The registers (not the instructions) that this PE has, by index; false at the end. */
-bool host_sysreg_at(const struct pe *pe, size_t index, struct host_sysreg *info);
+/* The registers (not the instructions) that this PE has: the next one from *place on, which begins at 0 and is moved
+ * behind it; false at the end. */
+bool host_sysreg_next(const struct pe *pe, size_t *place, struct host_sysreg *info);
 bool host_sysreg_find(const struct pe *pe, const char *name, struct host_sysreg *info);
 bool host_sysreg_info(const struct pe *pe, uint32_t key, struct host_sysreg *info);
 

@@ -85,6 +85,8 @@ static void info_traps(struct gdb *gdb, char *line)
         if (armsim_format_trap(&traps[i], ARMSIM_TRACE_TEXT, text, sizeof(text)) > 0)
             print(gdb, "%s\n", text);
     }
+    if (got <= 0)
+        print(gdb, "none\n");
     free(traps);
 }
 
@@ -231,8 +233,8 @@ static void command_reset(struct gdb *gdb, char *line)
 
 static void command_power_key(struct gdb *gdb, char *line)
 {
-    if (armsim_power_key(gdb->machine) < 0)
-        print(gdb, "%s\n", armsim_last_error(gdb->machine));
+    bool pressed = armsim_power_key(gdb->machine) == 0;
+    print(gdb, "%s\n", pressed ? "pressed" : armsim_last_error(gdb->machine));
 }
 
 static void command_help(struct gdb *gdb, char *line);

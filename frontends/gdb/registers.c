@@ -59,17 +59,27 @@ const char *register_group(armsim_register_id id)
 
 /* --- the description --- */
 
-static void add(struct gdb *gdb, FILE *file, armsim_register_id id, uint32_t bytes, const char *name,
+enum { REGS_STEP = 256 };
+
+/* False: out of memory. */
+static bool add(struct gdb *gdb, FILE *file, armsim_register_id id, uint32_t bytes, const char *name,
                 const char *type, const char *group)
 {
     fprintf(file, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\" regnum=\"%zu\"", name, 8 * bytes, type, gdb->reg_count);
     if (group)
         fprintf(file, " group=\"%s\" save-restore=\"no\"", group);
     fputs("/>", file);
+    if (gdb->reg_count % REGS_STEP == 0) {
+        struct reg *regs = realloc(gdb->regs, (gdb->reg_count + REGS_STEP) * sizeof(*regs));
+        if (!regs)
+            return false;
+        gdb->regs = regs;
+    }
     gdb->regs[gdb->reg_count++] = (struct reg){.id = id, .bytes = bytes, .name = name, .group = group};
+    return true;
 }
 
-static void describe_core(struct gdb *gdb, FILE *file)
+static bool describe_core(struct gdb *gdb, FILE *file)
 {
     static const struct {
         const char *name;
@@ -85,15 +95,17 @@ static void describe_core(struct gdb *gdb, FILE *file)
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         fprintf(file, "<field name=\"%s\" start=\"%u\" end=\"%u\"/>", fields[i].name, fields[i].start, fields[i].end);
     fputs("</flags>", file);
+    bool good = true;
     for (unsigned n = 0; n < 31; n++)
-        add(gdb, file, ARMSIM_REG_X0 + n, 8, names[n], "int64", NULL);
-    add(gdb, file, ARMSIM_REG_SP, 8, "sp", "data_ptr", NULL);
-    add(gdb, file, ARMSIM_REG_PC, 8, "pc", "code_ptr", NULL);
-    add(gdb, file, ARMSIM_REG_PSTATE, 4, "cpsr", "pstate", NULL);
+        good = good && add(gdb, file, ARMSIM_REG_X0 + n, 8, names[n], "int64", NULL);
+    good = good && add(gdb, file, ARMSIM_REG_SP, 8, "sp", "data_ptr", NULL) &&
+           add(gdb, file, ARMSIM_REG_PC, 8, "pc", "code_ptr", NULL) &&
+           add(gdb, file, ARMSIM_REG_PSTATE, 4, "cpsr", "pstate", NULL);
     fputs("</feature>", file);
+    return good;
 }
 
-static void describe_fpu(struct gdb *gdb, FILE *file)
+static bool describe_fpu(struct gdb *gdb, FILE *file)
 {
     static const struct {
         const char *id, *type;
@@ -110,11 +122,13 @@ static void describe_fpu(struct gdb *gdb, FILE *file)
     for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
         fprintf(file, "<field name=\"%s\" type=\"%s\"/>", views[i].id, views[i].id);
     fputs("<field name=\"u128\" type=\"uint128\"/></union>", file);
+    bool good = true;
     for (unsigned n = 0; n < 32; n++)
-        add(gdb, file, ARMSIM_REG_V0 + n, 16, names[n], "vector", NULL);
-    add(gdb, file, ARMSIM_REG_FPSR, 4, "fpsr", "int", NULL);
-    add(gdb, file, ARMSIM_REG_FPCR, 4, "fpcr", "int", NULL);
+        good = good && add(gdb, file, ARMSIM_REG_V0 + n, 16, names[n], "vector", NULL);
+    good = good && add(gdb, file, ARMSIM_REG_FPSR, 4, "fpsr", "int", NULL) &&
+           add(gdb, file, ARMSIM_REG_FPCR, 4, "fpcr", "int", NULL);
     fputs("</feature>", file);
+    return good;
 }
 
 static bool is_standard(armsim_register_id id)
@@ -123,35 +137,30 @@ static bool is_standard(armsim_register_id id)
            (id >= ARMSIM_REG_V0 && id < ARMSIM_REG_V0 + 32);
 }
 
-static void describe_others(struct gdb *gdb, FILE *file)
+static bool describe_others(struct gdb *gdb, FILE *file)
 {
     struct armsim_register_info info;
     fputs("<feature name=\"org.armsim.registers\">", file);
-    for (size_t i = 0; armsim_register_at(gdb->machine, i, &info) == 0; i++)
+    bool good = true;
+    for (size_t i = 0; good && armsim_register_at(gdb->machine, i, &info) == 0; i++)
         if (!is_standard(info.id))
-            add(gdb, file, info.id, info.bits > 32 ? 8 : 4, info.name, info.bits > 32 ? "uint64" : "uint32",
-                register_group(info.id));
+            good = add(gdb, file, info.id, info.bits > 32 ? 8 : 4, info.name, info.bits > 32 ? "uint64" : "uint32",
+                       register_group(info.id));
     fputs("</feature>", file);
+    return good;
 }
 
 bool registers_create(struct gdb *gdb)
 {
-    struct armsim_register_info info;
-    size_t count = 0;
-    while (armsim_register_at(gdb->machine, count, &info) == 0)
-        count++;
-    gdb->regs = calloc(NUMBER_OTHERS + count, sizeof(*gdb->regs));
-    FILE *file = gdb->regs ? open_memstream(&gdb->description, &gdb->description_size) : NULL;
+    FILE *file = open_memstream(&gdb->description, &gdb->description_size);
     if (!file)
         return false;
     fputs("<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target version=\"1.0\">"
           "<architecture>aarch64</architecture>",
           file);
-    describe_core(gdb, file);
-    describe_fpu(gdb, file);
-    describe_others(gdb, file);
+    bool good = describe_core(gdb, file) && describe_fpu(gdb, file) && describe_others(gdb, file);
     fputs("</target>", file);
-    return fclose(file) == 0 && gdb->description;
+    return fclose(file) == 0 && good && gdb->description;
 }
 
 void registers_destroy(struct gdb *gdb)

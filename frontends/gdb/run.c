@@ -42,6 +42,8 @@ void halt(struct gdb *gdb, int signal, uint32_t pe, const char *reason)
     }
     if (gdb->connected)
         reply_end(gdb);
+    else
+        gdb->out_size = 0;
 }
 
 static void report_breakpoint(struct gdb *gdb, const struct armsim_stop *stop)

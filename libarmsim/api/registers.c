@@ -51,6 +51,15 @@ static const struct armsim_register_info *find_special(const char *name)
     return NULL;
 }
 
+/* Special registers that are system registers too are listed once. */
+static bool is_listed(const char *name)
+{
+    for (size_t i = 0; i < SPECIALS; i++)
+        if (special[i].name[0] == name[0] && strcmp(special[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 int armsim_register_at(const struct armsim_machine *machine, size_t index, struct armsim_register_info *info)
 {
     REQUIRE_CONST(machine, info);
@@ -72,8 +81,8 @@ int armsim_register_at(const struct armsim_machine *machine, size_t index, struc
     }
     index -= VECTORS;
     struct host_sysreg sysreg;
-    for (size_t i = 0; host_sysreg_at(machine->pes[0], i, &sysreg); i++) {
-        if (find_special(sysreg.name) || index-- > 0)
+    for (size_t place = 0; host_sysreg_next(machine->pes[0], &place, &sysreg);) {
+        if (is_listed(sysreg.name) || index-- > 0)
             continue;
         *info = sysreg_info(&sysreg);
         return 0;

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-TARGETS = ["execute", "devices", "loaders"]
+TARGETS = ["execute", "devices", "loaders", "gdb"]
 
 
 def main():
