@@ -159,20 +159,20 @@ class Linux(GdbTest):
         options = ["-m", "256", "-smp", "2", "-kernel", str(folder / "vmlinuz"), "-initrd", str(folder / "initramfs.cpio"),
                    "-append", "console=ttyAMA0", "-no-reboot"]
         out = self.session("stepi 100", "monitor catch svc from 0", "continue", "p $EL", "p/x $ESR_EL1", "info threads",
-                           "hbreak *$pc", "monitor catch off", "continue", "x/4i $pc", "stepi", "stepi", "info registers sp",
-                           "monitor info translation $VBAR_EL1", "x/2i $VBAR_EL1 + 0x400", "set $before = $CNTVCT_EL0",
-                           "delete", "tbreak *($VBAR_EL1 + 0x280)", "continue", "p $CNTVCT_EL0 >= $before",
-                           "p $EL", "p/x $ESR_EL1", "stepi", "watch *(long *)$sp", "continue", "kill",
-                           options=options, timeout=600)
+                           "hbreak *$pc", "monitor catch irq from 1", "delete", "continue", "tbreak *$pc",
+                           "monitor catch off", "set $before = $CNTVCT_EL0", "continue", "p $CNTVCT_EL0 > $before", "p $EL",
+                           "stepi", "x/i $pc", "watch -l *(long *)($sp - 64)", "continue", "monitor info traps 3", "kill",
+                           options=options)
         self.assertIn("why=SVC", out[2])
         self.assertEqual(out[3], "$1 = 1")
         self.assertEqual(out[4], "$2 = 0x56000000")
         self.assertRegex(out[5], r"PE 0: .*\n.*PE 1: ")
-        self.assertIn("Breakpoint 1", out[8])
-        self.assertIn("Temporary breakpoint 2", out[18])
-        self.assertEqual(out[19], "$3 = 1")
-        self.assertEqual(out[20], "$4 = 1")
-        self.assertIn("Hardware watchpoint 3", out[24])
+        self.assertIn("why=IRQ", out[9])
+        self.assertIn("hit Temporary breakpoint 2", out[13])
+        self.assertEqual(out[14], "$3 = 1")
+        self.assertEqual(out[15], "$4 = 1")
+        self.assertIn("Hardware watchpoint 3", out[19])
+        self.assertEqual(out[20].count("\n"), 2)
 
 
 if __name__ == "__main__":
