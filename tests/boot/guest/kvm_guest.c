@@ -96,19 +96,17 @@ int main(void)
     int size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
     struct kvm_run *run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, cpu, 0);
     char seen[64] = "";
-    for (int exits = 0; exits < 1000; exits++) {
+    for (size_t n = 0; n + 1 < sizeof(seen);) {
         if (ioctl(cpu, KVM_RUN, 0) < 0)
             return perror("run"), 1;
         if (run->exit_reason == KVM_EXIT_MMIO) {
             uint64_t offset = run->mmio.phys_addr - DEVICE;
-            if (run->mmio.is_write && offset == 0)
-                strncat(seen, (char *)run->mmio.data, 1);
-            else if (run->mmio.is_write && offset == 8 && run->mmio.data[0] == 'P')
-                strcat(seen, "P");
+            if (run->mmio.is_write && (offset == 0 || offset == 8))
+                seen[n++] = run->mmio.data[0];
             else if (!run->mmio.is_write && offset == 4)
                 memcpy(run->mmio.data, "P\0\0", 4);
             else
-                strcat(seen, "?");
+                seen[n++] = '?';
         } else if (run->exit_reason == KVM_EXIT_SYSTEM_EVENT) {
             printf("kvm_guest: %s, then system event %u\n", seen, run->system_event.type);
             return strcmp(seen, "HYP") || run->system_event.type != KVM_SYSTEM_EVENT_SHUTDOWN;
