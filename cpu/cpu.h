@@ -46,6 +46,8 @@ enum pe_exit pe_step(struct pe *pe);
  * events advance at sample points only.
  */
 bool pe_at_sample_point(const struct pe *pe);
+/* Whatever could happen at this point has happened: a stop here is no sample point any more. */
+void pe_pass_sample_point(struct pe *pe);
 void pe_request_exit(struct pe *pe);
 /* Cuts the running turn to end `instructions` from now at the latest (0: at the next sample point). */
 void pe_shorten(struct pe *pe, uint64_t instructions);

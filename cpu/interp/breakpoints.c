@@ -6,12 +6,12 @@
 #include "cpu/cpu.h"
 #include "cpu/interp/interp.h"
 
-/* Leaves the handlers. Whatever could happen at this point has happened: it doesn't count as a sample point. */
+/* Leaves the handlers. */
 static void leave(struct pe *pe)
 {
     struct interp *it = pe->interp;
     it->exit_requested = true;
-    it->sample_point = false;
+    pe_pass_sample_point(pe);
     it->leave = LEAVE_REQUEST;
 }
 
@@ -21,7 +21,8 @@ handler_fn *interp_breakpoint(struct pe *pe)
         leave(pe);
         return NULL;
     }
-    struct translation t = {&pe->features, pe->pc & 0xfff, pe->ip == pe->interp->step, NULL};
+    struct translation t = {&pe->features, pe->pc & 0xfff, pe->ip == pe->interp->step,
+                            pe->env->coverage};
     struct record operands; /* the record has them already */
     return op_handler(translate(&t, interp_word(pe), &operands));
 }

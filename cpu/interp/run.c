@@ -69,6 +69,8 @@ void pe_set_pending(struct pe *pe, enum pending pending, bool level)
 
 bool pe_at_sample_point(const struct pe *pe) { return pe->interp->sample_point; }
 
+void pe_pass_sample_point(struct pe *pe) { pe->interp->sample_point = false; }
+
 /* --- fetch --- */
 
 /* The instruction at pe->pc is not in RAM or ROM that can be cached: fetch it alone and run it as a step. */
@@ -540,11 +542,17 @@ static enum pe_exit step(struct pe *pe)
     it->leave = LEAVE_STEP;
     it->deferred = 0;
     it->count_limit = pe->instructions + 1;
-    if (it->sample_point && pe->sample_interrupts) {
-        pe->sample_interrupts = false;
-        take_pending_interrupt(pe);
-    }
+    bool sample = it->sample_point && pe->sample_interrupts;
     it->sample_point = false;
+    if (sample) {
+        pe->sample_interrupts = false;
+        if (take_pending_interrupt(pe)) { /* in place of an instruction: the vector's first is the next step's */
+            it->stepping = false;
+            bool requested = it->exit_requested;
+            it->exit_requested = false;
+            return requested ? PE_EXIT_REQUEST : PE_EXIT_BUDGET;
+        }
+    }
     step_one(pe);
     it->stepping = false;
     if (UNLIKELY(it->held)) {
@@ -571,6 +579,7 @@ static enum pe_exit run(struct pe *pe, uint64_t budget)
         if ((pe->nz_both && pe->nz == NZ_BOTH) || pe->by_steps || !it->sample_point || pe->instructions >= it->end) {
             /* Not at a sample point: nothing may be looked at before the flow reaches one. */
             if (interp_stops_before(pe)) {
+                pe_pass_sample_point(pe);
                 it->exit_requested = false;
                 return PE_EXIT_REQUEST;
             }

@@ -55,21 +55,52 @@ static void add_window(const struct test *test, const struct harness_options *op
 
 /* --- running --- */
 
-/* Runs it once more, cut into pieces: the state at the end must be the same. */
-static bool repeat(const struct test *test, const struct harness_options *options, unsigned round, uint64_t expected,
-                   struct buffer *text)
+/* Which parts of the machine's state differ, and the first record that does. */
+static void show_difference(struct running *first, struct running *second, struct buffer *text)
 {
+    const char *name, *other;
+    uint64_t a, b;
+    for (size_t i = 0; armsim_state_section(first->machine, i, &name, &a) == 0 &&
+                       armsim_state_section(second->machine, i, &other, &b) == 0;
+         i++)
+        if (a != b)
+            buffer_add(text, "  %s differs\n", name);
+    for (size_t i = 0; i < first->trap_count || i < second->trap_count; i++) {
+        const struct running *both[] = {first, second};
+        struct buffer lines[2] = {{0}, {0}};
+        for (int r = 0; r < 2; r++) {
+            if (i < both[r]->trap_count) {
+                pattern_format(first->scope.image, &both[r]->traps[i], &lines[r]);
+                buffer_add(&lines[r], "   (instruction %" PRIu64 ")", both[r]->traps[i].instructions);
+            }
+        }
+        bool same = strcmp(buffer_text(&lines[0]), buffer_text(&lines[1])) == 0;
+        if (!same)
+            buffer_add(text, "  trap %zu\n  - %s\n  + %s\n", i + 1, buffer_text(&lines[0]), buffer_text(&lines[1]));
+        buffer_free(&lines[0]);
+        buffer_free(&lines[1]);
+        if (!same)
+            return;
+    }
+}
+
+/* Runs it once more, perhaps cut into pieces: the state at the end must be the same. */
+static bool repeat(struct running *first, unsigned round, uint64_t expected, struct buffer *text)
+{
+    const struct harness_options *options = first->options;
     struct running running;
     struct buffer error = {0};
     uint64_t hash = 0;
     uint64_t cuts = round % 2 ? (options->seed + round) * UINT64_C(0x9e3779b97f4a7c15) | 1 : 0;
-    bool good = running_start(&running, test, options, &error) && running_run(&running, cuts, &error) &&
+    bool good = running_start(&running, first->test, options, &error) && running_run(&running, cuts, &error) &&
                 armsim_state_hash(running.machine, &hash) == 0;
-    if (!good)
+    if (!good) {
         buffer_add(text, "repetition %u: %s\n", round, buffer_text(&error));
-    else if (hash != expected)
-        buffer_add(text, "repetition %u%s ends in state %016" PRIx64 ", not in %016" PRIx64 "\n", round,
-                   cuts ? " (cut into pieces)" : "", hash, expected);
+    } else if (hash != expected) {
+        buffer_add(text, "repetition %u%s ends (%s) in state %016" PRIx64 ", not (%s) in %016" PRIx64 "\n", round,
+                   cuts ? " (cut into pieces)" : "", running.ending, hash, first->ending, expected);
+        show_difference(first, &running, text);
+    }
     running_end(&running);
     buffer_free(&error);
     return good && hash == expected;
@@ -131,7 +162,7 @@ static bool run_once(struct running *running, const struct test *test, const str
     if (good && options->repeat > 1) {
         armsim_state_hash(running->machine, &hash);
         for (unsigned round = 1; good && round < options->repeat; round++)
-            good = repeat(test, options, round, hash, &result->text);
+            good = repeat(running, round, hash, &result->text);
     }
     return good;
 }

@@ -172,8 +172,10 @@ bool observe_instruction(struct armsim_machine *machine, struct pe *pe)
     /* The next step takes an interrupt, not the instruction at the PC. */
     if (pe_at_sample_point(pe) && interrupt_pending(pe, false))
         return true;
-    if (machine->breakpoint_count && observe_breakpoint(machine, pe))
+    if (machine->breakpoint_count && observe_breakpoint(machine, pe)) {
+        pe_pass_sample_point(pe);
         return false;
+    }
     bool traced = trace_wants_instructions(machine->trace);
     if (!traced && !machine->instruction_fn)
         return true;
