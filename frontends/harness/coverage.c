@@ -64,7 +64,8 @@ void coverage_totals_add(struct coverage_totals *totals, struct armsim_machine *
     for (size_t kind = 0; kind < KINDS; kind++) {
         struct armsim_coverage item = {.size = sizeof(item)};
         for (size_t i = 0; armsim_coverage_at(machine, (enum armsim_coverage_kind)kind, i, &item) == 0; i++) {
-            struct row row = {item.name, item.possible, item.from_els, item.to_el, item.offset, item.count, item.writes};
+            struct row row = {item.name,   item.possible, item.from_els, item.to_el,
+                              item.offset, item.count,    item.writes};
             add(totals, kind, i, &row);
         }
     }
@@ -115,8 +116,8 @@ static void put_json(FILE *file, const struct coverage_totals *totals, size_t te
     for (size_t kind = 0; kind < KINDS; kind++) {
         size_t all, hit;
         summary(totals, kind, &all, &hit);
-        fprintf(file, ",\n  \"%s\": {\n    \"possible\": %zu,\n    \"touched\": %zu,\n    \"rows\": [", kinds[kind].key, all,
-                hit);
+        fprintf(file, ",\n  \"%s\": {\n    \"possible\": %zu,\n    \"touched\": %zu,\n    \"rows\": [",
+                kinds[kind].key, all, hit);
         for (size_t i = 0; i < totals->counts[kind]; i++) {
             const struct row *row = &totals->rows[kind][i];
             char text[64];
@@ -137,19 +138,23 @@ static void put_json(FILE *file, const struct coverage_totals *totals, size_t te
 
 static const char page_head[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>armsim coverage</title>\n<style>\n"
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c2430;background:#fff}\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<title>armsim coverage</title>\n<style>\n"
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;"
+    "color:#1c2430;background:#fff}\n"
     "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.5rem}\n"
     ".cards{display:flex;gap:1rem;flex-wrap:wrap}.card{border:1px solid #d5dbe3;border-radius:6px;padding:.8rem 1rem;"
     "flex:1 1 13rem}.card b{font-size:1.5rem;display:block}\n"
-    ".bar{height:6px;background:#e6eaf0;border-radius:3px;overflow:hidden;margin-top:.4rem}.bar i{display:block;height:100%;"
+    ".bar{height:6px;background:#e6eaf0;border-radius:3px;overflow:hidden;margin-top:.4rem}"
+    ".bar i{display:block;height:100%;"
     "background:#1f7a4d}\n"
     ".grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:2px 1rem;font:13px/1.7 "
     "ui-monospace,monospace}\n"
     ".grid div{display:flex;justify-content:space-between;gap:.5rem;border-bottom:1px solid #eef1f5}\n"
     ".grid span{color:#5c6878;white-space:nowrap}.never{color:#a32020}.absent{color:#98a2b0}\n"
     "summary{cursor:pointer;color:#35507a;margin:.6rem 0}\n"
-    "@media(prefers-color-scheme:dark){body{background:#12161c;color:#dfe5ec}.card{border-color:#2c3542}.bar{background:#2c3542}"
+    "@media(prefers-color-scheme:dark){body{background:#12161c;color:#dfe5ec}.card{border-color:#2c3542}"
+    ".bar{background:#2c3542}"
     ".bar i{background:#4fb283}.grid div{border-color:#1f2630}.grid span{color:#94a0b0}.never{color:#f08a8a}"
     ".absent{color:#67717f}summary{color:#9bbcf0}}\n"
     "</style>\n</head>\n<body>\n";

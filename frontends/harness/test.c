@@ -176,8 +176,8 @@ void test_run(const struct test *test, const struct harness_options *options, st
     *result = (struct result){.verdict = PASSED};
     if (file->error || file->build_error) {
         result->verdict = FAILED;
-        bool first = test == &file->tests[0];
-        buffer_add(&result->text, "%s\n", !first ? "(as its first test)" : file->error ? file->error : file->build_error);
+        const char *problem = file->error ? file->error : file->build_error;
+        buffer_add(&result->text, "%s\n", test == &file->tests[0] ? problem : "(as its first test)");
     } else if (skip) {
         result->verdict = SKIPPED;
         buffer_add(&result->text, "%s", skip);
