@@ -35,12 +35,12 @@ static void fill_fast_tlb(struct pe *pe, uint64_t va, const struct mmu_access *a
     struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
     uint64_t tag = (va & ~0xfffull) | pe->context;
     uint8_t *flags = &region->page_flags[offset >> 12];
-    if (access->write && region->kind == BUS_RAM)
-        *flags |= BUS_PAGE_DIRTY;
+    if (access->write && region->kind == BUS_RAM && bus_write_page(pe->env->bus, region, offset))
+        *flags |= BUS_PAGE_WRITTEN;
     /* A clean page gets no write permission here: its first write is noted. */
     bool may_write = result->may_write && region->kind == BUS_RAM &&
-                     (*flags & (BUS_PAGE_WATCHED | BUS_PAGE_DIRTY)) == BUS_PAGE_DIRTY;
-    entry->addend = (int64_t)((uint64_t)(uintptr_t)(region->host + (offset & ~0xfffull)) - (va & ~0xfffull));
+                     (*flags & (BUS_PAGE_WATCHED | BUS_PAGE_WRITTEN | BUS_PAGE_SHARED)) == BUS_PAGE_WRITTEN;
+    entry->addend = (int64_t)((uint64_t)(uintptr_t)bus_host(region, offset & ~0xfffull) - (va & ~0xfffull));
     entry->read_tag = result->may_read ? tag : ~0ull;
     entry->write_tag = may_write ? tag : ~0ull;
 }
@@ -178,7 +178,7 @@ static bool is_memory(const struct target *target)
 static bool read_part(struct pe *pe, const struct target *target, const struct mmu_access *access, uint8_t *data)
 {
     if (is_memory(target)) {
-        memcpy(data, target->region->host + target->offset, target->size);
+        memcpy(data, bus_host(target->region, target->offset), target->size);
         return true;
     }
     struct bus_attrs attrs = {target->pas, access->el, false, false, (uint16_t)pe->index};
@@ -200,9 +200,12 @@ static bool write_part(struct pe *pe, const struct target *target, const struct 
         struct bus_region *region = target->region;
         if (region->kind == BUS_ROM)
             return true;
+        uint8_t *host = bus_write_page(pe->env->bus, region, target->offset);
+        if (!host)
+            return true; /* the machine stops */
         uint8_t flags = region->page_flags[target->offset >> 12];
-        region->page_flags[target->offset >> 12] = flags | BUS_PAGE_DIRTY;
-        memcpy(region->host + target->offset, data, target->size);
+        region->page_flags[target->offset >> 12] = flags | BUS_PAGE_WRITTEN;
+        memcpy(host, data, target->size);
         if (flags & BUS_PAGE_CODE)
             icache_written(pe->env->icache, region, target->offset, target->size);
         if (flags & BUS_PAGE_EXCLUSIVE)

@@ -3,6 +3,7 @@
  * whether SIMD&FP is enabled, and whether every access needs its alignment checked.
  */
 #include "cpu/control.h"
+#include "cpu/cpu.h"
 #include "cpu/debug.h"
 #include "cpu/interp/interp.h"
 
@@ -187,7 +188,23 @@ void pe_purge_writes(struct pe *pe, const uint8_t *host_page)
     }
 }
 
-__attribute__((noinline)) static uint16_t context_number(struct pe *pe)
+__attribute__((noinline)) void pe_purge_page(struct pe *pe, const uint8_t *host_page)
+{
+    for (int i = 0; i < FAST_TLB_ENTRIES; i++) {
+        struct fast_tlb_entry *entry = &pe->dtlb[i];
+        uint64_t tag = entry->read_tag != ~0ull ? entry->read_tag : entry->write_tag;
+        if (tag != ~0ull && (const uint8_t *)(uintptr_t)((tag & ~0xfffull) + (uint64_t)entry->addend) == host_page)
+            entry->read_tag = entry->write_tag = ~0ull;
+    }
+}
+
+void pe_purge_all_writes(struct pe *pe)
+{
+    for (int i = 0; i < FAST_TLB_ENTRIES; i++)
+        pe->dtlb[i].write_tag = ~0ull;
+}
+
+static uint16_t context_number(struct pe *pe)
 {
     struct interp *it = pe->interp;
     const struct mmu_regime *regime = &pe->regime[pe->current_regime];

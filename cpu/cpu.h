@@ -62,11 +62,18 @@ bool pe_wake(struct pe *pe);
 /* Moves the PE from outside: PSCI's entry points, boot protocols, debuggers. It then stands at a sample point. */
 void pe_set_pc(struct pe *pe, uint64_t pc);
 
-/* Fields for hashing and snapshots. */
-uint64_t pe_hash(const struct pe *pe, uint64_t hash);
+/* The PE's state; `name` is borrowed. Not while it runs. */
+struct state_section;
+struct state_section pe_section(struct pe *pe, const char *name);
+uint64_t pe_hash(struct pe *pe, uint64_t hash);
+/* The system register that an element of the field "sr" is; static. NULL: none of its own. */
+const char *pe_storage_name(uint64_t index);
 
 /* From now on (or no longer) PEs ask pe_env.breakpoint before each instruction whose address ends in `offset`. */
 void icache_set_breakpoint(struct icache *icache, unsigned offset, bool on);
+
+/* Takes all write permissions out of the fast TLB: the memory is about to be shared. */
+void pe_purge_all_writes(struct pe *pe);
 
 /* RAM changed behind the PEs' backs (loader, DMA, host write). */
 void icache_invalidate(struct icache *icache, uint64_t pa, uint64_t size);

@@ -2,6 +2,7 @@
 #include "cpu/cpu.h"
 #include "cpu/interp/interp.h"
 #include "cpu/sysreg.h"
+#include "libarmsim/fabric/state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,22 +49,15 @@ void pe_destroy(struct pe *pe)
 /* AArch64.TakeReset(): general and SIMD&FP registers are UNKNOWN, here 0. */
 void pe_reset(struct pe *pe, bool cold)
 {
-    memset(pe->x, 0, sizeof(pe->x));
-    memset(pe->v, 0, sizeof(pe->v));
-    memset(pe->sp_el, 0, sizeof(pe->sp_el));
-    memset(&pe->monitor, 0, sizeof(pe->monitor));
-    memset(&pe->pstate, 0, sizeof(pe->pstate));
-    memset(&pe->step, 0, sizeof(pe->step));
+    struct state_section section = pe_section(pe, "pe");
+    state_reset_section(&section);
+    pe->x[REG_SINK] = 0;
     pe->pstate.el = pe->have_el3 ? 3 : pe->have_el2 ? 2 : 1;
     pe->pstate.sp = 1;
     pe->pstate.d = pe->pstate.a = pe->pstate.i = pe->pstate.f = 1;
     pe_set_nzcv(pe, 0);
-    pe->fpcr = pe->fpsr = 0;
     sysreg_reset(pe, cold);
-    pe->event_register = false;
-    pe->serror_syndrome = 0;
     pe->pending &= (uint8_t)~PENDING_SERROR;
-    pe->power = PE_RUNNING;
     pe->pc = pe->reset_address;
     pe->interp->sample_point = true;
     pe->sample_interrupts = true;

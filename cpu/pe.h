@@ -287,6 +287,8 @@ void pe_update_pstate(struct pe *pe);
 void pe_purge_translation(void *pe, uint64_t va, uint64_t size);
 const struct mmu_regime *pe_fetch_regime(void *pe, uint64_t *va);
 void pe_purge_writes(struct pe *pe, const uint8_t *host_page);
+/* Drops a host page from the fast TLB: the guest's page lies elsewhere now. */
+void pe_purge_page(struct pe *pe, const uint8_t *host_page);
 /* Drops fast entries (all of them). */
 void pe_flush_fast_tlb(struct pe *pe);
 /* Moves SP between banks around a change of EL or SPSel. */

@@ -37,7 +37,10 @@ struct state_section device_section(struct device *device)
                                   .fields = ops->fields,
                                   .field_count = ops->field_count,
                                   .instance = device,
-                                  .hash_extra = ops->hash_extra};
+                                  .hash_extra = ops->hash_extra,
+                                  .save_extra = ops->save_extra,
+                                  .load_extra = ops->load_extra,
+                                  .loaded = ops->loaded};
 }
 
 void device_reset(struct device *device)

@@ -25,7 +25,11 @@ struct device_ops {
     int (*attach)(struct device *device, const struct bus_region **other); /* optional: instead of an MMIO window */
     void (*reset)(struct device *device);   /* optional: beyond the fields' reset values */
     void (*destroy)(struct device *device); /* frees the device itself */
+    /* State beyond the fields, and what follows from a state that was loaded: see struct state_section. */
     uint64_t (*hash_extra)(void *device, uint64_t hash);
+    void (*save_extra)(void *device, struct state_writer *writer);
+    bool (*load_extra)(void *device, struct state_reader *reader);
+    bool (*loaded)(void *device);
     /* Emits the device's own FDT node(s); 0 or a negative libfdt error. Optional. */
     int (*describe)(struct device *device, struct fdt_writer *writer);
 };

@@ -28,7 +28,7 @@
 #include <string.h>
 
 enum { CHIPS = 2, WORD_BYTES = 2 * CHIPS, BUFFER_WORDS = 512, BLOCK_WORDS = 0x10000, BLOCKS_MAX = 512 };
-enum { BLOCK_BYTES = BLOCK_WORDS * WORD_BYTES, SIZE_MIN = 2 * BLOCK_BYTES, PAGE_BYTES = 4096 };
+enum { BLOCK_BYTES = BLOCK_WORDS * WORD_BYTES, SIZE_MIN = 2 * BLOCK_BYTES };
 enum { MANUFACTURER = 0x89, DEVICE_ID = 0x18 };
 enum { REQUESTER = BUS_REQUESTER_DMA + 0x7001 };
 
@@ -53,10 +53,11 @@ struct flash {
 };
 
 #define CHIP_FIELDS(n)                                                                                                 \
-    STATE_FIELD(struct flash, chip[n].mode, READ_ARRAY), STATE_FIELD(struct flash, chip[n].step, STEP_IDLE),           \
+    STATE_FIELD_MAX(struct flash, chip[n].mode, READ_ARRAY, READ_QUERY),                                               \
+        STATE_FIELD_MAX(struct flash, chip[n].step, STEP_IDLE, STEP_LOCK),                                             \
         STATE_FIELD(struct flash, chip[n].status, SR_READY), STATE_ARRAY(struct flash, chip[n].buffer, 0),             \
-        STATE_FIELD(struct flash, chip[n].buffer_start, 0), STATE_FIELD(struct flash, chip[n].buffer_count, 0),        \
-        STATE_FIELD(struct flash, chip[n].buffer_left, 0), STATE_FIELD(struct flash, chip[n].buffer_bad, 0),           \
+        STATE_FIELD(struct flash, chip[n].buffer_start, 0), STATE_FIELD_MAX(struct flash, chip[n].buffer_count, 0, BUFFER_WORDS), \
+        STATE_FIELD_MAX(struct flash, chip[n].buffer_left, 0, BUFFER_WORDS), STATE_FIELD(struct flash, chip[n].buffer_bad, 0),           \
         STATE_ARRAY(struct flash, chip[n].locked, 0)
 
 static const struct state_field fields[] = {CHIP_FIELDS(0), CHIP_FIELDS(1)};
@@ -70,7 +71,7 @@ static uint32_t words(const struct flash *flash)
 
 static uint16_t array_word(const struct flash *flash, unsigned chip, uint32_t word)
 {
-    const uint8_t *at = flash->region->host + (uint64_t)word * WORD_BYTES + 2 * chip;
+    const uint8_t *at = bus_host(flash->region, (uint64_t)word * WORD_BYTES + 2 * chip);
     return (uint16_t)(at[0] | at[1] << 8);
 }
 
@@ -82,7 +83,7 @@ static void change_words(struct flash *flash, unsigned chip, uint32_t word, uint
         uint64_t offset = (uint64_t)word * WORD_BYTES;
         uint32_t room = (uint32_t)(PAGE_BYTES - offset % PAGE_BYTES) / WORD_BYTES;
         uint32_t part = count < room ? count : room;
-        memcpy(page, flash->region->host + offset, (size_t)part * WORD_BYTES);
+        memcpy(page, bus_host(flash->region, offset), (size_t)part * WORD_BYTES);
         for (uint32_t i = 0; i < part; i++) {
             uint8_t *lane = page + (size_t)i * WORD_BYTES + 2 * chip;
             lane[0] = data ? lane[0] & (uint8_t)data[i] : 0xff;
@@ -341,6 +342,20 @@ static void flash_reset(struct device *device)
     show((struct flash *)device);
 }
 
+static bool flash_loaded(void *opaque)
+{
+    struct flash *flash = opaque;
+    for (unsigned i = 0; i < CHIPS; i++) {
+        const struct chip *chip = &flash->chip[i];
+        bool counting = chip->step == STEP_DATA || chip->step == STEP_CONFIRM;
+        if (chip->buffer_left > chip->buffer_count || (chip->step == STEP_DATA && !chip->buffer_left) ||
+            (counting && (uint64_t)chip->buffer_start + chip->buffer_count > words(flash)))
+            return false;
+    }
+    show(flash);
+    return true;
+}
+
 static void flash_destroy(struct device *device)
 {
     free(device);
@@ -372,6 +387,7 @@ static const struct device_ops flash_ops = {
     .attach = flash_attach,
     .reset = flash_reset,
     .destroy = flash_destroy,
+    .loaded = flash_loaded,
     .describe = flash_describe,
 };
 

@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,9 +31,15 @@ enum { REQUESTER = BUS_REQUESTER_DMA + 0x7000 };
 
 #define DMA_SIGNATURE 0x51454d5520434647ull /* "QEMU CFG" */
 
+/* Items never change: machines that are forks of each other have them in common. */
+struct contents {
+    atomic_uint users;
+    uint8_t data[];
+};
+
 struct item {
     uint16_t key;
-    uint8_t *data;
+    struct contents *contents;
     uint32_t size;
     char file[FILE_NAME_BYTES]; /* empty: not in the directory */
 };
@@ -81,6 +88,45 @@ static size_t lower_bound(const struct fw_cfg *cfg, uint16_t key)
     return index;
 }
 
+static void leave_contents(struct contents *contents)
+{
+    if (atomic_fetch_sub_explicit(&contents->users, 1, memory_order_acq_rel) == 1)
+        free(contents);
+}
+
+static void free_items(struct item *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        leave_contents(items[i].contents);
+    free(items);
+}
+
+int fw_cfg_share_items(struct device *device, const struct device *from)
+{
+    struct fw_cfg *cfg = (struct fw_cfg *)device;
+    const struct fw_cfg *other = (const struct fw_cfg *)from;
+    size_t size = other->item_count * sizeof(*other->items);
+    struct item *items = malloc(size ? size : 1);
+    uint8_t *directory = malloc(other->directory_size ? other->directory_size : 1);
+    if (!items || !directory) {
+        free(items);
+        free(directory);
+        return -ENOMEM;
+    }
+    memcpy(items, other->items, size);
+    memcpy(directory, other->directory, other->directory_size);
+    for (size_t i = 0; i < other->item_count; i++)
+        atomic_fetch_add_explicit(&items[i].contents->users, 1, memory_order_relaxed);
+    free_items(cfg->items, cfg->item_count);
+    free(cfg->directory);
+    cfg->items = items;
+    cfg->item_count = cfg->item_capacity = other->item_count;
+    cfg->directory = directory;
+    cfg->directory_size = other->directory_size;
+    cfg->file_count = other->file_count;
+    return 0;
+}
+
 static int insert_item(struct fw_cfg *cfg, uint16_t key, const char *file, const void *data, size_t size)
 {
     if (key >= KEY_COUNT || size > UINT32_MAX)
@@ -96,13 +142,14 @@ static int insert_item(struct fw_cfg *cfg, uint16_t key, const char *file, const
         cfg->items = items;
         cfg->item_capacity = capacity;
     }
-    uint8_t *copy = malloc(size ? size : 1);
-    if (!copy)
+    struct contents *contents = malloc(sizeof(*contents) + size);
+    if (!contents)
         return -ENOMEM;
+    atomic_init(&contents->users, 1);
     if (size)
-        memcpy(copy, data, size);
+        memcpy(contents->data, data, size);
     memmove(&cfg->items[index + 1], &cfg->items[index], (cfg->item_count - index) * sizeof(*cfg->items));
-    cfg->items[index] = (struct item){.key = key, .data = copy, .size = (uint32_t)size};
+    cfg->items[index] = (struct item){.key = key, .contents = contents, .size = (uint32_t)size};
     strncpy(cfg->items[index].file, file, FILE_NAME_BYTES - 1);
     cfg->item_count++;
     return 0;
@@ -179,7 +226,7 @@ int fw_cfg_add_u64(struct device *device, uint16_t key, uint64_t value)
 static void remove_item(struct fw_cfg *cfg, uint16_t key)
 {
     size_t index = lower_bound(cfg, key);
-    free(cfg->items[index].data);
+    leave_contents(cfg->items[index].contents);
     cfg->item_count--;
     memmove(&cfg->items[index], &cfg->items[index + 1], (cfg->item_count - index) * sizeof(*cfg->items));
 }
@@ -219,7 +266,7 @@ static const uint8_t *selected(const struct fw_cfg *cfg, uint32_t *size)
         data = cfg->directory;
         total = cfg->directory_size;
     } else if (index < cfg->item_count && cfg->items[index].key == cfg->key) {
-        data = cfg->items[index].data;
+        data = cfg->items[index].contents->data;
         total = cfg->items[index].size;
     }
     *size = cfg->position < total ? total - cfg->position : 0;
@@ -353,9 +400,7 @@ static enum bus_result fw_cfg_write(void *opaque, uint64_t offset, unsigned size
 static void fw_cfg_destroy(struct device *device)
 {
     struct fw_cfg *cfg = (struct fw_cfg *)device;
-    for (size_t i = 0; i < cfg->item_count; i++)
-        free(cfg->items[i].data);
-    free(cfg->items);
+    free_items(cfg->items, cfg->item_count);
     free(cfg->directory);
     free(cfg);
 }

@@ -45,5 +45,7 @@ int fw_cfg_add_u32(struct device *device, uint16_t key, uint32_t value);
 int fw_cfg_add_u64(struct device *device, uint16_t key, uint64_t value);
 /* A named file; takes the next free key from FW_CFG_FILE_FIRST on, the directory is kept sorted by name. */
 int fw_cfg_add_file(struct device *device, const char *name, const void *data, size_t size);
+/* Takes all items of another one in place of its own: the bytes are shared. 0 or -ENOMEM. */
+int fw_cfg_share_items(struct device *device, const struct device *from);
 
 #endif

@@ -40,7 +40,7 @@ struct generic_timer {
 };
 
 static const struct state_field fields[] = {
-    STATE_ARRAY(struct generic_timer, ctl, 0),           STATE_ARRAY(struct generic_timer, cval, 0),
+    STATE_ARRAY_MAX(struct generic_timer, ctl, 0, CTL_ENABLE | CTL_IMASK), STATE_ARRAY(struct generic_timer, cval, 0),
     STATE_FIELD(struct generic_timer, cntvoff, 0),       STATE_FIELD(struct generic_timer, cntkctl, 0),
     STATE_FIELD(struct generic_timer, cnthctl, 0),       STATE_FIELD(struct generic_timer, event_checked, 0),
     STATE_FIELD(struct generic_timer, event_latched, 0), STATE_FIELD(struct generic_timer, waiting, 0),
@@ -344,7 +344,11 @@ void generic_timer_destroy(struct generic_timer *timer)
 
 struct state_section generic_timer_section(struct generic_timer *timer)
 {
-    return (struct state_section){timer->name, 1, fields, sizeof(fields) / sizeof(fields[0]), timer, NULL};
+    return (struct state_section){.name = timer->name,
+                                  .version = 1,
+                                  .fields = fields,
+                                  .field_count = sizeof(fields) / sizeof(fields[0]),
+                                  .instance = timer};
 }
 
 void generic_timer_loaded(struct generic_timer *timer)

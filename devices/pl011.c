@@ -81,11 +81,11 @@ struct pl011 {
 
 static const struct state_field fields[] = {
     STATE_ARRAY(struct pl011, rx.data, 0),
-    STATE_FIELD(struct pl011, rx.head, 0),
-    STATE_FIELD(struct pl011, rx.count, 0),
+    STATE_FIELD_MAX(struct pl011, rx.head, 0, FIFO_DEPTH - 1),
+    STATE_FIELD_MAX(struct pl011, rx.count, 0, FIFO_DEPTH),
     STATE_ARRAY(struct pl011, tx.data, 0),
-    STATE_FIELD(struct pl011, tx.head, 0),
-    STATE_FIELD(struct pl011, tx.count, 0),
+    STATE_FIELD_MAX(struct pl011, tx.head, 0, FIFO_DEPTH - 1),
+    STATE_FIELD_MAX(struct pl011, tx.count, 0, FIFO_DEPTH),
     STATE_FIELD(struct pl011, rsr, 0),
     STATE_FIELD(struct pl011, ilpr, 0),
     STATE_FIELD(struct pl011, ibrd, 0),

@@ -29,8 +29,8 @@ static const struct state_field spi_bank_fields[] = {
 
 /* The CPU interface and the virtual interface. */
 #define INTERFACE_FIELDS                                                                                               \
-    STATE_FIELD(struct gic_cpu_interface, pmr, 0), STATE_FIELD(struct gic_cpu_interface, bpr0, 0),                     \
-        STATE_ARRAY(struct gic_cpu_interface, bpr1, 0),                                                                \
+    STATE_FIELD(struct gic_cpu_interface, pmr, 0), STATE_FIELD_MAX(struct gic_cpu_interface, bpr0, 0, 7),                     \
+        STATE_ARRAY_MAX(struct gic_cpu_interface, bpr1, 0, 7),                                                                \
         STATE_ARRAY(struct gic_cpu_interface, active[GIC_GROUP0].apr, 0),                                              \
         STATE_ARRAY(struct gic_cpu_interface, active[GIC_GROUP1_SECURE].apr, 0),                                       \
         STATE_ARRAY(struct gic_cpu_interface, active[GIC_GROUP1_NON_SECURE].apr, 0),                                   \
@@ -53,7 +53,7 @@ static const struct state_field cpu_fields[] = {
     STATE_FIELD(struct gic_cpu_interface, propbaser, 0),
     STATE_FIELD(struct gic_cpu_interface, pendbaser, 0),
     /* The PE tells these again by gic_set_pe_state(). */
-    STATE_KEPT(struct gic_cpu_interface, el),
+    STATE_KEPT_WITH(struct gic_cpu_interface, el, 0, 3),
     STATE_KEPT(struct gic_cpu_interface, secure),
 };
 
@@ -65,18 +65,22 @@ size_t gic_section_count(const struct gic *gic)
     return 1 + gic->spi_banks + gic->config.cpus + (gic->its ? gic->config.cpus + 1 : 0);
 }
 
+static struct state_section section(const char *name, const struct state_field *fields, size_t count, void *instance)
+{
+    return (struct state_section){
+        .name = name, .version = SECTION_VERSION, .fields = fields, .field_count = count, .instance = instance};
+}
+
 struct state_section gic_section(struct gic *gic, size_t index)
 {
     if (index == 0)
-        return (struct state_section){"gic", SECTION_VERSION, distributor_fields, COUNT(distributor_fields), gic, NULL};
+        return section("gic", distributor_fields, COUNT(distributor_fields), gic);
     index -= 1;
     if (index < gic->spi_banks)
-        return (struct state_section){gic->spi_names[index],  SECTION_VERSION,  spi_bank_fields,
-                                      COUNT(spi_bank_fields), &gic->spi[index], NULL};
+        return section(gic->spi_names[index], spi_bank_fields, COUNT(spi_bank_fields), &gic->spi[index]);
     index -= gic->spi_banks;
     if (index < gic->config.cpus)
-        return (struct state_section){gic->cpus[index].name, SECTION_VERSION,   cpu_fields,
-                                      COUNT(cpu_fields),     &gic->cpus[index], NULL};
+        return section(gic->cpus[index].name, cpu_fields, COUNT(cpu_fields), &gic->cpus[index]);
     index -= gic->config.cpus;
     return index < gic->config.cpus ? gic_lpi_section(&gic->cpus[index]) : gic_its_section(gic);
 }
@@ -151,8 +155,19 @@ void gic_pe_reset(struct gic_cpu_interface *cpu)
     gic_virtual_update(cpu);
 }
 
+/* The levels of the input lines are those that the banks have seen. */
+static void load_lines(struct gic *gic)
+{
+    for (unsigned n = 0; n < 32 * gic->spi_banks; n++)
+        gic->spi_lines[n].level = gic->spi[n / 32].level >> n % 32 & 1;
+    for (unsigned i = 0; i < gic->config.cpus; i++)
+        for (unsigned n = 0; n < GIC_PRIVATE - GIC_SGIS; n++)
+            gic->cpus[i].ppi[n].level = gic->cpus[i].private_bank.level >> (GIC_SGIS + n) & 1;
+}
+
 void gic_loaded(struct gic *gic)
 {
+    load_lines(gic);
     for (unsigned i = 0; i < gic->config.cpus; i++)
         if (gic->cpus[i].lpis)
             gic_lpi_loaded(&gic->cpus[i]);

@@ -48,9 +48,20 @@ static const struct state_field its_fields[] = {
     STATE_ARRAY(struct gic_its, baser, 0),
 };
 
+static bool its_loaded(void *opaque)
+{
+    const struct gic_its *its = opaque;
+    return its->creadr % COMMAND_SIZE == 0 && its->cwriter % COMMAND_SIZE == 0;
+}
+
 struct state_section gic_its_section(struct gic *gic)
 {
-    return (struct state_section){"gic.its", 1, its_fields, sizeof(its_fields) / sizeof(its_fields[0]), gic->its, NULL};
+    return (struct state_section){.name = "gic.its",
+                                  .version = 1,
+                                  .fields = its_fields,
+                                  .field_count = sizeof(its_fields) / sizeof(its_fields[0]),
+                                  .instance = gic->its,
+                                  .loaded = its_loaded};
 }
 
 /* Tables are in memory only: an entry never reaches a register, of the ITS itself least of all. */

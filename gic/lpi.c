@@ -34,8 +34,11 @@ static const struct state_field lpi_fields[] = {
 
 struct state_section gic_lpi_section(struct gic_cpu_interface *cpu)
 {
-    return (struct state_section){cpu->lpis->name, 1,   lpi_fields, sizeof(lpi_fields) / sizeof(lpi_fields[0]),
-                                  cpu->lpis,       NULL};
+    return (struct state_section){.name = cpu->lpis->name,
+                                  .version = 1,
+                                  .fields = lpi_fields,
+                                  .field_count = sizeof(lpi_fields) / sizeof(lpi_fields[0]),
+                                  .instance = cpu->lpis};
 }
 
 static bool enabled(const struct gic_cpu_interface *cpu)

@@ -60,15 +60,15 @@ static const uint8_t *open_window(struct mmu *mmu, struct full_address at, unsig
 {
     uint64_t offset;
     const struct bus_region *region = bus_find(mmu->bus, at.pas, at.address, &offset);
-    if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM) || region->size - offset < size)
+    if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM) || region->size - offset < size || (offset & (PAGE_BYTES - 1)) + size > PAGE_BYTES)
         return NULL;
     if (region->base + offset == at.address) { /* an alias is reached by the search only */
         mmu->window.base = region->base;
         mmu->window.size = region->size;
-        mmu->window.host = region->host;
+        mmu->window.region = region;
         mmu->window.pas = at.pas;
     }
-    return region->host + offset;
+    return bus_host(region, offset);
 }
 
 static uint64_t reverse(uint64_t value, unsigned size)

@@ -149,7 +149,7 @@ struct mmu {
     /* The RAM region that descriptors were last read from, so that a walk doesn't search the bus. */
     struct {
         uint64_t base, size;
-        const uint8_t *host;
+        const struct bus_region *region;
         enum pas pas;
     } window;
     struct s1_params params[4][2]; /* by regime and half of the address space */
@@ -343,11 +343,11 @@ static inline bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *ac
                                     unsigned size, bool big_endian, uint64_t *descriptor)
 {
     uint64_t offset = at.address - mmu->window.base;
-    if (size != 8 || at.pas != mmu->window.pas || offset >= mmu->window.size || mmu->window.size - offset < 8 ||
+    if (size != 8 || at.pas != mmu->window.pas || offset >= mmu->window.size || (at.address & 7) ||
         big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
         return fetch_descriptor_slowly(mmu, access, at, size, big_endian, descriptor);
     mmu->stats.descriptor_reads++;
-    memcpy(descriptor, mmu->window.host + offset, 8);
+    memcpy(descriptor, bus_host(mmu->window.region, offset), 8);
     return true;
 }
 

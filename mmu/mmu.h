@@ -162,6 +162,11 @@ struct mmu_keeper {
 void mmu_set_keeper(struct mmu *mmu, const struct mmu_keeper *keeper); /* copied */
 const struct mmu_stats *mmu_stats(const struct mmu *mmu);
 uint64_t mmu_hash(const struct mmu *mmu, uint64_t hash); /* TLB contents are state: they can be observed */
+struct state_writer;
+struct state_reader;
+void mmu_save(const struct mmu *mmu, struct state_writer *writer);
+/* False: not what mmu_save() writes for a TLB of this size; the TLB is empty then. */
+bool mmu_load(struct mmu *mmu, struct state_reader *reader);
 
 /*
  * Translates. True: result->pa... are valid; false: result->fault is. Uses and fills the TLB, which really goes

@@ -1,5 +1,7 @@
 #include "mmu/tlb.h"
 
+#include "libarmsim/fabric/state.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -304,4 +306,98 @@ void tlb_visit(const struct tlb *tlb, tlb_visit_fn *visit, void *opaque)
             visit(opaque, context->key, tag_va(tag), tag_size_log2(tag),
                   (const char *)tlb->payload + i * tlb->payload_size);
     }
+}
+
+static unsigned context_index(const struct tlb *tlb, const struct tlb_tag *tag)
+{
+    const struct tlb_context *context = tag->context ? context_of(tlb, tag) : NULL;
+    return context ? (unsigned)(context - tlb->contexts) : TLB_CONTEXTS;
+}
+
+void tlb_save(const struct tlb *tlb, struct state_writer *writer,
+              void (*payload)(struct state_writer *writer, const void *payload))
+{
+    size_t entries = (size_t)TLB_WAYS << tlb->set_bits;
+    state_put(writer, entries, 4);
+    state_put(writer, tlb->last_number, 8);
+    state_put(writer, tlb->next_context, 1);
+    state_put(writer, tlb->context_count, 1);
+    for (unsigned i = 0; i < tlb->context_count; i++) {
+        const struct tlb_context *context = &tlb->contexts[i];
+        const uint64_t words[] = {context->key,      context->number,   context->sizes[0],
+                                  context->sizes[1], context->split[0], context->split[1]};
+        for (unsigned n = 0; n < sizeof(words) / sizeof(words[0]); n++)
+            state_put(writer, words[n], 8);
+    }
+    state_put_bytes(writer, tlb->next_way, entries / TLB_WAYS);
+    for (size_t i = 0; i < entries; i++) {
+        unsigned context = context_index(tlb, &tlb->tags[i]);
+        if (context == TLB_CONTEXTS)
+            continue;
+        state_put(writer, i, 4);
+        state_put(writer, context, 1);
+        state_put(writer, tlb->tags[i].page, 8);
+        state_put(writer, tlb->leaf_log2[i], 1);
+        payload(writer, (const char *)tlb->payload + i * tlb->payload_size);
+    }
+    state_put(writer, UINT32_MAX, 4);
+}
+
+static bool load_contexts(struct tlb *tlb, struct state_reader *reader)
+{
+    tlb->last_number = state_take(reader, 8);
+    tlb->next_context = (unsigned)state_take_max(reader, 1, TLB_CONTEXTS - 1);
+    tlb->context_count = (unsigned)state_take_max(reader, 1, TLB_CONTEXTS);
+    for (unsigned i = 0; i < tlb->context_count; i++) {
+        struct tlb_context *context = &tlb->contexts[i];
+        context->key = state_take(reader, 8);
+        context->number = state_take_max(reader, 8, tlb->last_number);
+        for (unsigned n = 0; n < 2; n++)
+            context->sizes[n] = state_take_max(reader, 8, (1ull << 56) - 1);
+        for (unsigned n = 0; n < 2; n++)
+            context->split[n] = state_take_max(reader, 8, (1ull << 56) - 1);
+        for (unsigned n = 0; n < i; n++)
+            if (tlb->contexts[n].number == context->number || tlb->contexts[n].key == context->key)
+                return false;
+        if (!context->number)
+            return false;
+    }
+    return !reader->failed;
+}
+
+static bool load_entries(struct tlb *tlb, struct state_reader *reader,
+                         bool (*payload)(struct state_reader *reader, void *payload, unsigned size_log2))
+{
+    size_t entries = (size_t)TLB_WAYS << tlb->set_bits, index, next = 0;
+    while ((index = (size_t)state_take(reader, 4)) != UINT32_MAX) {
+        unsigned context = (unsigned)state_take(reader, 1);
+        struct tlb_tag tag = {.page = state_take(reader, 8)};
+        unsigned leaf = (unsigned)state_take_max(reader, 1, 55), size = tag_size_log2(&tag);
+        if (reader->failed || index < next || index >= entries || context >= tlb->context_count || size < 12 ||
+            size > leaf || tlb_set_of(tlb, tag.page, tlb->contexts[context].key) != index / TLB_WAYS ||
+            !payload(reader, (char *)tlb->payload + index * tlb->payload_size, size))
+            return false;
+        tag.context = tlb->contexts[context].number;
+        tlb->tags[index] = tag;
+        tlb->leaf_log2[index] = (uint8_t)leaf;
+        if (leaf > size)
+            filter_add(tlb, tag.context, tag_va(&tag), leaf);
+        next = index + 1;
+    }
+    return true;
+}
+
+bool tlb_load(struct tlb *tlb, struct state_reader *reader,
+              bool (*payload)(struct state_reader *reader, void *payload, unsigned size_log2))
+{
+    size_t sets = (size_t)1 << tlb->set_bits;
+    tlb_clear(tlb);
+    tlb->evicted = tlb->evicted_all = false;
+    bool good = state_take(reader, 4) == sets * TLB_WAYS && load_contexts(tlb, reader);
+    for (size_t i = 0; i < sets && good; i++)
+        tlb->next_way[i] = (uint8_t)state_take_max(reader, 1, TLB_WAYS - 1);
+    good = good && !reader->failed && load_entries(tlb, reader, payload);
+    if (!good)
+        tlb_clear(tlb);
+    return good;
 }

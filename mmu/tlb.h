@@ -117,6 +117,14 @@ void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match);
 unsigned tlb_drop_address(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va);
 void tlb_drop_range(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va, uint64_t size);
 
+/* Contents, replacement and all: what later fills and invalidations depend on. Payloads are the owner's. */
+struct state_writer;
+struct state_reader;
+void tlb_save(const struct tlb *tlb, struct state_writer *writer,
+              void (*payload)(struct state_writer *writer, const void *payload));
+bool tlb_load(struct tlb *tlb, struct state_reader *reader,
+              bool (*payload)(struct state_reader *reader, void *payload, unsigned size_log2));
+
 /* Visits live entries in a fixed order. */
 typedef void tlb_visit_fn(void *opaque, uint64_t key, uint64_t va, unsigned size_log2, const void *payload);
 void tlb_visit(const struct tlb *tlb, tlb_visit_fn *visit, void *opaque);

@@ -137,3 +137,116 @@ uint64_t mmu_hash(const struct mmu *mmu, uint64_t hash)
     tlb_visit(&mmu->s2, hash_s2_entry, &hash);
     return hash;
 }
+
+/* --- saving and loading: the same values as in the hash --- */
+
+enum { SIZE_LOG2_MAX = 55, DOMAINS = 16, S1_PERMISSIONS = 0x3f, S2_PERMISSIONS = 0xf, MEMATTRS = 0xf };
+
+static void save_attrs(struct state_writer *writer, const struct mem_attrs *attrs)
+{
+    const uint8_t values[] = {attrs->device,       attrs->device_type, attrs->inner, attrs->outer,
+                              attrs->shareability, attrs->transient,   attrs->tagged};
+    state_put_bytes(writer, values, sizeof(values));
+}
+
+static void load_attrs(struct state_reader *reader, struct mem_attrs *attrs)
+{
+    attrs->device = state_take_max(reader, 1, 1);
+    attrs->device_type = (uint8_t)state_take_max(reader, 1, 3);
+    attrs->inner = (uint8_t)state_take_max(reader, 1, 15);
+    attrs->outer = (uint8_t)state_take_max(reader, 1, 15);
+    attrs->shareability = (uint8_t)state_take_max(reader, 1, 3);
+    attrs->transient = (uint8_t)state_take_max(reader, 1, 3);
+    attrs->tagged = state_take_max(reader, 1, 1);
+}
+
+static void save_s2(struct state_writer *writer, const struct s2_leaf *leaf)
+{
+    state_put(writer, leaf->present, 1);
+    if (!leaf->present)
+        return;
+    const uint8_t values[] = {(uint8_t)leaf->level, leaf->size_log2,    leaf->permissions,
+                              leaf->memattr,        leaf->shareability, leaf->pas, leaf->dirty_owed};
+    state_put(writer, leaf->address, 8);
+    state_put_bytes(writer, values, sizeof(values));
+}
+
+static void load_s2(struct state_reader *reader, struct s2_leaf *leaf)
+{
+    memset(leaf, 0, sizeof(*leaf));
+    leaf->present = state_take_max(reader, 1, 1);
+    if (!leaf->present)
+        return;
+    leaf->address = state_take(reader, 8);
+    leaf->level = (int8_t)state_take(reader, 1);
+    leaf->size_log2 = (uint8_t)state_take_max(reader, 1, SIZE_LOG2_MAX);
+    leaf->permissions = (uint8_t)state_take_max(reader, 1, S2_PERMISSIONS);
+    leaf->memattr = (uint8_t)state_take_max(reader, 1, MEMATTRS);
+    leaf->shareability = (uint8_t)state_take_max(reader, 1, 3);
+    leaf->pas = (uint8_t)state_take_max(reader, 1, PAS_COUNT - 1);
+    leaf->dirty_owed = state_take_max(reader, 1, 1);
+}
+
+static void save_mapping(struct state_writer *writer, const void *payload)
+{
+    const struct mapping *mapping = payload;
+    const struct s1_leaf *leaf = &mapping->s1;
+    const uint8_t values[] = {(uint8_t)leaf->level, leaf->size_log2, leaf->leaf_log2, leaf->permissions,
+                              leaf->pas,            leaf->domain,    leaf->ng,        leaf->guarded,
+                              leaf->dirty_owed,     leaf->enabled,   leaf->domain_checked, leaf->supersection};
+    state_put(writer, leaf->address, 8);
+    save_attrs(writer, &leaf->attrs);
+    state_put_bytes(writer, values, sizeof(values));
+    save_s2(writer, &mapping->s2);
+}
+
+static bool load_mapping(struct state_reader *reader, void *payload, unsigned size_log2)
+{
+    struct mapping *mapping = payload;
+    struct s1_leaf *leaf = &mapping->s1;
+    memset(mapping, 0, sizeof(*mapping));
+    leaf->address = state_take(reader, 8);
+    load_attrs(reader, &leaf->attrs);
+    leaf->level = (int8_t)state_take(reader, 1);
+    leaf->size_log2 = (uint8_t)state_take_max(reader, 1, SIZE_LOG2_MAX);
+    leaf->leaf_log2 = (uint8_t)state_take_max(reader, 1, SIZE_LOG2_MAX);
+    leaf->permissions = (uint8_t)state_take_max(reader, 1, S1_PERMISSIONS);
+    leaf->pas = (uint8_t)state_take_max(reader, 1, PAS_COUNT - 1);
+    leaf->domain = (uint8_t)state_take_max(reader, 1, DOMAINS - 1);
+    leaf->ng = state_take_max(reader, 1, 1);
+    leaf->guarded = state_take_max(reader, 1, 1);
+    leaf->dirty_owed = state_take_max(reader, 1, 1);
+    leaf->enabled = state_take_max(reader, 1, 1);
+    leaf->domain_checked = state_take_max(reader, 1, 1);
+    leaf->supersection = state_take_max(reader, 1, 1);
+    load_s2(reader, &mapping->s2);
+    return !reader->failed && leaf->size_log2 >= size_log2 && leaf->leaf_log2 >= leaf->size_log2 &&
+           (!mapping->s2.present || mapping->s2.size_log2 >= size_log2);
+}
+
+static void save_s2_entry(struct state_writer *writer, const void *payload)
+{
+    save_s2(writer, payload);
+}
+
+static bool load_s2_entry(struct state_reader *reader, void *payload, unsigned size_log2)
+{
+    struct s2_leaf *leaf = payload;
+    load_s2(reader, leaf);
+    return !reader->failed && leaf->present && leaf->size_log2 >= size_log2;
+}
+
+void mmu_save(const struct mmu *mmu, struct state_writer *writer)
+{
+    tlb_save(&mmu->s1, writer, save_mapping);
+    tlb_save(&mmu->s2, writer, save_s2_entry);
+}
+
+bool mmu_load(struct mmu *mmu, struct state_reader *reader)
+{
+    mmu_reset(mmu);
+    bool good = tlb_load(&mmu->s1, reader, load_mapping) && tlb_load(&mmu->s2, reader, load_s2_entry);
+    if (!good)
+        mmu_reset(mmu);
+    return good;
+}

@@ -171,7 +171,7 @@ bool s1_plain_walk(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va
     if (!params->plain || regime->stage2 || mmu->observer || mmu->window.pas != PAS_NON_SECURE ||
         regime->security != PAS_NON_SECURE || mmu->window.size < 8)
         return false;
-    const uint8_t *host = mmu->window.host;
+    const struct bus_region *region = mmu->window.region;
     uint64_t base = mmu->window.base, last = mmu->window.size - 8, descriptor, reached;
     unsigned stride = params->granule_bits - 3u, lsb = params->start_lsb;
     uint64_t address = params->table | field(va, lsb, params->iasize - lsb) << 3;
@@ -179,7 +179,7 @@ bool s1_plain_walk(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va
     for (reached = address;; level++) {
         if (address - base > last)
             return false;
-        memcpy(&descriptor, host + (address - base), 8);
+        memcpy(&descriptor, bus_host(region, address - base), 8);
         if ((descriptor & 3) != 3 || level == FINAL_LEVEL)
             break;
         if (descriptor >> HIERARCHICAL_BITS)

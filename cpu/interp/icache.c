@@ -24,6 +24,8 @@ struct icache {
     uint64_t breakpoints[PAGE_RECORDS / 64]; /* by record: asked about */
 };
 
+static struct region_pages *pages_of(struct icache *icache, struct bus_region *region, bool create);
+
 static void bus_written(void *opaque, struct bus_region *region, uint64_t offset, uint64_t size, uint16_t requester)
 {
     icache_written(opaque, region, offset, size);
@@ -38,6 +40,21 @@ static void bus_remapped(void *opaque, struct bus_region *region)
         pe_flush_fast_tlb(icache->pes[i]);
 }
 
+/* A page of memory lies elsewhere: copied before a write, or another one with other contents. */
+static void bus_moved(void *opaque, struct bus_region *region, uint64_t offset, const uint8_t *before, bool changed)
+{
+    struct icache *icache = opaque;
+    for (size_t i = 0; i < icache->pe_count; i++)
+        pe_purge_page(icache->pes[i], before);
+    struct region_pages *r = pages_of(icache, region, false);
+    struct code_page *page = r ? r->pages[offset >> PAGE_SHIFT] : NULL;
+    if (!page)
+        return;
+    if (changed)
+        icache_written(icache, region, offset, 1ull << PAGE_SHIFT);
+    page->host = bus_host(region, offset);
+}
+
 struct icache *icache_create(struct bus *bus)
 {
     struct icache *icache = calloc(1, sizeof(*icache));
@@ -45,6 +62,7 @@ struct icache *icache_create(struct bus *bus)
         icache->bus = bus;
         bus_set_watch(bus, bus_written, icache);
         bus_set_remap_watch(bus, bus_remapped, icache);
+        bus_set_move_watch(bus, bus_moved, icache);
     }
     return icache;
 }
@@ -127,7 +145,7 @@ struct code_page *icache_page(struct icache *icache, struct bus_region *region, 
     clear_records(page, 0, PAGE_RECORDS);
     page->records[PAGE_RECORDS].handler = handle_page_cross;
     page->offset = offset & ~0xfffull;
-    page->host = region->host + page->offset;
+    page->host = bus_host(region, page->offset);
     page->region = region;
     page->decoded_lines = 0;
     page->idle_writes = 0;
@@ -217,7 +235,7 @@ void icache_watch_exclusive(struct icache *icache, struct pe *pe)
     region->page_flags[offset >> PAGE_SHIFT] |= BUS_PAGE_EXCLUSIVE;
     for (size_t i = 0; i < icache->pe_count; i++) {
         if (icache->pes[i] != pe)
-            pe_purge_writes(icache->pes[i], region->host + (offset & ~0xfffull));
+            pe_purge_writes(icache->pes[i], bus_host(region, offset & ~0xfffull));
     }
 }
 

@@ -14,7 +14,7 @@ enum { PAGE_RECORDS = 1024, PAGE_LINES = 64, RECORDS_PER_LINE = PAGE_RECORDS / P
 
 struct code_page {
     struct record records[PAGE_RECORDS + 1]; /* the last one is handle_page_cross */
-    uint8_t *host;                           /* the guest's page */
+    const uint8_t *host;                     /* the guest's page */
     uint64_t decoded_lines;                  /* bit n: line n has records */
     unsigned idle_writes;                    /* while no line has records */
     struct bus_region *region;

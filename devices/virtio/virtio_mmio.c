@@ -447,6 +447,17 @@ void virtio_mmio_destroy(struct device *device)
     free(virtio);
 }
 
+bool virtio_mmio_loaded(void *device)
+{
+    const struct virtio_mmio *virtio = device;
+    for (unsigned i = 0; i < VIRTIO_QUEUES_MAX; i++) {
+        unsigned size = virtio->queue[i].size;
+        if (!size || size > VIRTIO_QUEUE_SIZE || (size & (size - 1)))
+            return false;
+    }
+    return !(virtio->accepted & ~virtio->offered) || !(virtio->status & VIRTIO_FEATURES_OK);
+}
+
 int virtio_mmio_describe(struct device *device, struct fdt_writer *writer)
 {
     fdtw_begin_at(writer, "virtio_mmio", device->base);

@@ -88,7 +88,7 @@ struct virtio_mmio {
 #define VIRTIO_MMIO_OPS(field_table)                                                                                   \
     .bus = {.read = virtio_mmio_read, .write = virtio_mmio_write}, .fields = field_table,                              \
     .field_count = sizeof(field_table) / sizeof(*(field_table)), .state_version = 1, .reset = virtio_mmio_reset,       \
-    .destroy = virtio_mmio_destroy, .describe = virtio_mmio_describe
+    .destroy = virtio_mmio_destroy, .describe = virtio_mmio_describe, .loaded = virtio_mmio_loaded
 
 enum bus_result virtio_mmio_read(void *opaque, uint64_t offset, unsigned size, struct bus_attrs attrs,
                                  uint64_t *value);
@@ -96,6 +96,7 @@ enum bus_result virtio_mmio_write(void *opaque, uint64_t offset, unsigned size, 
                                   uint64_t value);
 void virtio_mmio_reset(struct device *device);
 void virtio_mmio_destroy(struct device *device);
+bool virtio_mmio_loaded(void *device);
 int virtio_mmio_describe(struct device *device, struct fdt_writer *writer);
 
 /*

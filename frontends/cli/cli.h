@@ -64,6 +64,7 @@ struct cli_options {
     uint64_t limit;
     const char *stats_file;
     bool state_hash;
+    const char *save, *load; /* snapshot files */
     const char *trace_file;
     enum armsim_trace_format trace_format;
     int trace_instructions;   /* -1: as the format is used */

@@ -59,6 +59,8 @@ static const char help[] =
     "  --stats FILE          writes the run's figures as JSON (- : standard output)\n"
     "  --state-hash          prints a hash of the machine's state at the end\n"
     "  --limit N             stops after N instructions (k, M, G: powers of 1000)\n"
+    "  --save FILE           at the end, writes a snapshot of the machine\n"
+    "  --load FILE           begins with a snapshot, of a machine with the same options\n"
     "\n"
     "Debugging\n"
     "  -gdb tcp:[HOST]:PORT  gdb may connect there (target remote :PORT); without HOST on the loopback address only\n"

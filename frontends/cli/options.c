@@ -97,6 +97,18 @@ static int option_stats(struct cli_options *options, const char *name, const cha
     return 0;
 }
 
+static int option_save(struct cli_options *options, const char *name, const char *value)
+{
+    options->save = value;
+    return 0;
+}
+
+static int option_load(struct cli_options *options, const char *name, const char *value)
+{
+    options->load = value;
+    return 0;
+}
+
 static int option_state_hash(struct cli_options *options, const char *name, const char *value)
 {
     options->state_hash = true;
@@ -272,6 +284,8 @@ static const struct option {
     {"limit", true, option_limit},
     {"stats", true, option_stats},
     {"state-hash", false, option_state_hash},
+    {"save", true, option_save},
+    {"load", true, option_load},
     {"trace", true, option_trace},
     {"trace-format", true, option_trace_format},
     {"trace-instructions", true, option_trace_instructions},

@@ -139,6 +139,13 @@ static int make_machine(struct session *session)
     return complain(status_of(error), "%s", *text ? text : armsim_strerror(error));
 }
 
+static int load_snapshot(struct session *session)
+{
+    if (!session->options->load || armsim_snapshot_load(session->machine, session->options->load) == 0)
+        return 0;
+    return complain(EXIT_INPUT, "%s", armsim_last_error(session->machine));
+}
+
 /* Only now, when all inputs have proved usable, files are written. */
 static int open_outputs(struct session *session)
 {
@@ -343,6 +350,8 @@ static int run_session(struct session *session)
         console_print(session, "%sstate-hash: %016" PRIx64 "\n", session->console.in_line ? "\n" : "", hash);
         console_flush(session);
     }
+    if (options->save && armsim_snapshot_save(session->machine, options->save) < 0)
+        status = complain(EXIT_INPUT, "%s", armsim_last_error(session->machine));
     if (options->stats_file) {
         int failed = stats_write(session, &stop, status);
         status = failed ? failed : status;
@@ -366,7 +375,9 @@ int run(struct cli_options *options)
     if (status == 0 && options->dumpdtb) {
         status = dump_device_tree(session);
     } else if (status == 0) {
-        status = open_outputs(session);
+        status = load_snapshot(session);
+        if (status == 0)
+            status = open_outputs(session);
         if (status == 0)
             status = open_debugger(session);
         if (status == 0)

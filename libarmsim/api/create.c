@@ -92,7 +92,7 @@ int armsim_create(const struct armsim_options *options, struct armsim_machine **
     int error = machine_copy_options(machine, options);
     if (error < 0 || (error = choose_board(machine)) < 0)
         return error;
-    return machine_build(machine);
+    return machine_build(machine, NULL);
 }
 
 void armsim_destroy(struct armsim_machine *machine)

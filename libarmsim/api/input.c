@@ -91,7 +91,7 @@ int armsim_record_input(struct armsim_machine *machine, bool on)
 {
     REQUIRE(machine, true);
     if (on)
-        machine_clear_input_log(machine);
+        input_log_clear(&machine->input_log);
     machine->record_inputs = on;
     return 0;
 }
@@ -99,9 +99,9 @@ int armsim_record_input(struct armsim_machine *machine, bool on)
 int armsim_input_at(const struct armsim_machine *machine, size_t index, struct armsim_input *input)
 {
     REQUIRE_CONST(machine, input);
-    if (index >= machine->input_count)
+    if (index >= machine->input_log.count)
         return ARMSIM_ERROR_NOT_FOUND;
-    const struct input_record *record = &machine->input_log[index];
+    const struct input_record *record = &machine->input_log.records[index];
     *input = (struct armsim_input){
         .instructions = record->instructions,
         .time_ns = record->time,

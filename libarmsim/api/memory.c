@@ -38,6 +38,7 @@ int armsim_write_memory(struct armsim_machine *machine, const struct armsim_spac
                         const void *data, size_t size, size_t *done)
 {
     REQUIRE(machine, space && (data || !size));
+    machine_touched(machine);
     return transfer(machine, space, address, (void *)data, size, true, done);
 }
 
@@ -45,6 +46,7 @@ int armsim_map_ram(struct armsim_machine *machine, uint64_t base, uint64_t size,
 {
     REQUIRE(machine, size && base % 4096 == 0 && size % 4096 == 0 && pas_mask && pas_mask < 1u << PAS_COUNT);
     REQUIRE_STOPPED(machine);
+    machine_touched(machine);
     if (machine->started)
         return machine_fail(machine, ARMSIM_ERROR_BUSY, "the machine has run: its memory map is fixed");
     char *name = machine_keep_name(machine, "ram@", base);
@@ -60,6 +62,7 @@ int armsim_add_device(struct armsim_machine *machine, const struct armsim_device
 {
     REQUIRE(machine, config);
     REQUIRE_STOPPED(machine);
+    machine_touched(machine);
     if (machine->started)
         return machine_fail(machine, ARMSIM_ERROR_BUSY, "the machine has run: its memory map is fixed");
     struct armsim_device *added;

@@ -294,6 +294,7 @@ static int explain(struct armsim_machine *machine, armsim_register_id id, int er
 int armsim_poke(struct armsim_machine *machine, uint32_t pe, armsim_register_id id, uint64_t value)
 {
     REQUIRE(machine, pe < machine->pe_count);
+    machine_touched(machine);
     int error = is_sysreg(id) ? host_error(host_poke(machine->pes[pe], SYSREG_KEY(id), value))
                               : write_plain(machine->pes[pe], id, value);
     return explain(machine, id, error);
@@ -302,6 +303,7 @@ int armsim_poke(struct armsim_machine *machine, uint32_t pe, armsim_register_id 
 int armsim_read_register(struct armsim_machine *machine, uint32_t pe, armsim_register_id id, uint64_t *value)
 {
     REQUIRE(machine, pe < machine->pe_count && value);
+    machine_touched(machine);
     int error = is_sysreg(id) ? host_error(host_read(machine->pes[pe], SYSREG_KEY(id), value))
                               : (read_plain(machine->pes[pe], id, value) ? 0 : ARMSIM_ERROR_NOT_FOUND);
     return explain(machine, id, error);
@@ -310,6 +312,7 @@ int armsim_read_register(struct armsim_machine *machine, uint32_t pe, armsim_reg
 int armsim_write_register(struct armsim_machine *machine, uint32_t pe, armsim_register_id id, uint64_t value)
 {
     REQUIRE(machine, pe < machine->pe_count);
+    machine_touched(machine);
     int error = is_sysreg(id) ? host_error(host_write(machine->pes[pe], SYSREG_KEY(id), value))
                               : write_plain(machine->pes[pe], id, value);
     return explain(machine, id, error);
@@ -325,6 +328,7 @@ int armsim_read_vector(const struct armsim_machine *machine, uint32_t pe, uint32
 int armsim_write_vector(struct armsim_machine *machine, uint32_t pe, uint32_t n, const uint64_t value[2])
 {
     REQUIRE(machine, pe < machine->pe_count && n < VECTORS && value);
+    machine_touched(machine);
     memcpy(machine->pes[pe]->v[n].d, value, 2 * sizeof(uint64_t));
     return 0;
 }

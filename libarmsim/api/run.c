@@ -48,6 +48,9 @@ int armsim_step(struct armsim_machine *machine, uint32_t pe, uint64_t count, str
 {
     REQUIRE(machine, valid_stop(why) && pe < machine->pe_count);
     REQUIRE_STOPPED(machine);
+    if (machine->pe_count == 1) /* the same, and a history can repeat it */
+        return machine_run(machine, count, why);
+    machine_touched(machine);
     return machine_step(machine, pe, count, why);
 }
 
@@ -77,6 +80,7 @@ int armsim_reset(struct armsim_machine *machine, enum armsim_reset_kind kind)
 {
     REQUIRE(machine, kind == ARMSIM_RESET_COLD || kind == ARMSIM_RESET_WARM);
     REQUIRE_STOPPED(machine);
+    machine_touched(machine);
     return machine_reset(machine, kind == ARMSIM_RESET_COLD);
 }
 
@@ -84,6 +88,7 @@ int armsim_reset_pe(struct armsim_machine *machine, uint32_t pe)
 {
     REQUIRE(machine, pe < machine->pe_count);
     REQUIRE_STOPPED(machine);
+    machine_touched(machine);
     pe_reset(machine->pes[pe], true);
     machine->pes[pe]->power = PE_RUNNING;
     return 0;
@@ -113,6 +118,7 @@ int armsim_set_pe_state(struct armsim_machine *machine, uint32_t pe, enum armsim
 {
     REQUIRE(machine, pe < machine->pe_count && (unsigned)state <= ARMSIM_PE_OFF);
     REQUIRE_STOPPED(machine);
+    machine_touched(machine);
     machine->pes[pe]->power = (enum pe_power)state;
     return 0;
 }

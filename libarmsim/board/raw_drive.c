@@ -4,11 +4,17 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { SECTOR_SIZE = 512 };
+
+struct raw_drive {
+    int fd; /* -1: none */
+    struct armsim_block block; /* when there is no file */
+};
 
 /* Moves all bytes, or fails: the end of a file that has shrunk in the meantime is an I/O error. */
 static int file_read_all(void *opaque, uint64_t offset, void *data, size_t size)
@@ -107,32 +113,38 @@ static int open_file(struct raw_drive *drive, const struct armsim_drive *options
                      options->read_only ? "else writes" : "else uses");
 }
 
-int raw_drive_open(struct raw_drive *drive, const struct armsim_drive *options, struct block_backend *backend,
+int raw_drive_open(void **result, const struct armsim_drive *options, struct block_backend *backend,
                    struct load_error *error)
 {
+    struct raw_drive *drive = malloc(sizeof(*drive));
+    if (!drive)
+        return load_fail_errno(error, -ENOMEM, options->path ? options->path : "drive", "open");
     *drive = (struct raw_drive){.fd = -1, .block = options->block};
     *backend = (struct block_backend){.opaque = drive, .read_only = options->read_only, .size = options->block.size};
-    if (!options->path) {
+    int failure = options->path ? open_file(drive, options, &backend->size, error)
+                                : check_size("drive", options->block.size, error);
+    if (failure < 0) {
+        raw_drive_close(drive);
+        return failure;
+    }
+    *result = drive;
+    if (options->path) {
+        backend->read = file_read_all;
+        backend->write = backend->read_only ? NULL : file_write_all;
+        backend->flush = backend->read_only ? NULL : file_flush;
+    } else {
         backend->read = user_read;
         backend->read_only |= !options->block.write;
         backend->write = backend->read_only ? NULL : user_write;
         backend->flush = backend->read_only ? NULL : user_flush;
-        return check_size("drive", options->block.size, error);
     }
-    int result = open_file(drive, options, &backend->size, error);
-    if (result < 0) {
-        raw_drive_close(drive);
-        return result;
-    }
-    backend->read = file_read_all;
-    backend->write = backend->read_only ? NULL : file_write_all;
-    backend->flush = backend->read_only ? NULL : file_flush;
     return 0;
 }
 
-void raw_drive_close(struct raw_drive *drive)
+void raw_drive_close(void *opaque)
 {
+    struct raw_drive *drive = opaque;
     if (drive->fd >= 0)
         close(drive->fd);
-    drive->fd = -1;
+    free(drive);
 }

@@ -7,19 +7,14 @@
 
 #include <armsim/armsim.h>
 
-struct raw_drive {
-    int fd; /* -1: none */
-    struct armsim_block block; /* when there is no file */
-};
-
 /*
  * Opens the drive's file, which must be a regular file or a block device, not empty and of whole 512-byte sectors.
  * One that is written by this or another machine can't be opened again, and one that is read can't be opened for
- * writing. The size is what the file has now: it never grows or shrinks. Returns 0 or a negative errno value with a
- * report.
+ * writing. The size is what the file has now: it never grows or shrinks. *drive is the backend's `opaque`, for
+ * raw_drive_close(). Returns 0 or a negative errno value with a report.
  */
-int raw_drive_open(struct raw_drive *drive, const struct armsim_drive *options, struct block_backend *backend,
+int raw_drive_open(void **drive, const struct armsim_drive *options, struct block_backend *backend,
                    struct load_error *error);
-void raw_drive_close(struct raw_drive *drive);
+void raw_drive_close(void *drive);
 
 #endif

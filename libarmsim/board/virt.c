@@ -13,8 +13,11 @@
  */
 #include "libarmsim/board/virt.h"
 
+#include "devices/fw_cfg.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct board_gic virt_gic = {
     .distributor = 0x08000000,
@@ -77,11 +80,32 @@ static void virt_destroy(struct armsim_machine *machine)
     struct board_data *virt = machine->board_data;
     if (!virt)
         return;
-    for (unsigned i = 0; i < virt->drive_count; i++)
-        raw_drive_close(&virt->drives[i]);
     free(virt->fingerprints);
     free(virt);
     machine->board_data = NULL;
+}
+
+/* What virt_load() would have left: nothing is read again. */
+static int virt_clone(struct armsim_machine *machine, const struct armsim_machine *from)
+{
+    struct board_data *virt = machine->board_data;
+    const struct board_data *other = from->board_data;
+    void *dtb = malloc(from->dtb_size ? from->dtb_size : 1);
+    size_t count = other->fingerprint_count;
+    virt->fingerprints = malloc((count ? count : 1) * sizeof(*virt->fingerprints));
+    if (!dtb || !virt->fingerprints || fw_cfg_share_items(virt->fw_cfg, other->fw_cfg) < 0) {
+        free(dtb);
+        return machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory");
+    }
+    if (count)
+        memcpy(virt->fingerprints, other->fingerprints, count * sizeof(*virt->fingerprints));
+    virt->fingerprint_count = count;
+    if (from->dtb_size)
+        memcpy(dtb, from->dtb, from->dtb_size);
+    machine_set_dtb(machine, dtb, from->dtb_size);
+    virt->conduit = other->conduit;
+    virt->loaded = other->loaded;
+    return 0;
 }
 
 const struct board board_virt = {
@@ -91,6 +115,7 @@ const struct board board_virt = {
     .map = virt_map,
     .populate = virt_populate,
     .load = virt_load,
+    .clone = virt_clone,
     .listens = virt_listens,
     .destroy = virt_destroy,
 };

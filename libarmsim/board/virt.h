@@ -3,7 +3,6 @@
 #define ARMSIM_BOARD_VIRT_H
 
 #include "devices/pl061.h"
-#include "libarmsim/board/raw_drive.h"
 #include "libarmsim/firmware/builtin.h"
 #include "libarmsim/loader/blob.h"
 #include "libarmsim/machine/machine.h"
@@ -36,8 +35,6 @@ struct board_data {
     struct device *uart[2], *console, *gpio, *fw_cfg;
     struct device *nics[MACHINE_MAX_NICS];
     struct virt_link serial_links[ARMSIM_SERIAL_PORTS], nic_links[MACHINE_MAX_NICS];
-    struct raw_drive drives[MACHINE_MAX_DRIVES];
-    unsigned drive_count;
     bool loaded; /* the first load is done: fingerprints and fw_cfg items are there */
     uint64_t *fingerprints; /* of every image read, in the order of virt_load() */
     size_t fingerprint_count;

@@ -4,6 +4,7 @@
 #include "devices/pl011.h"
 #include "devices/pl031.h"
 #include "devices/virtio/virtio.h"
+#include "libarmsim/board/raw_drive.h"
 #include "libarmsim/board/virt.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ static void serial_write(void *opaque, const uint8_t *data, size_t size)
 {
     const struct virt_link *link = opaque;
     const struct armsim_serial *serial = &link->machine->options.serial[link->index];
-    if (serial->write)
+    if (serial->write && !link->machine->muted)
         serial->write(serial->opaque, data, size);
 }
 
@@ -165,16 +166,28 @@ static struct virtio_place virtio_place(struct armsim_machine *machine, unsigned
                                  .spi = spi};
 }
 
-static int add_drive(struct armsim_machine *machine, unsigned slot, size_t index)
+static int open_drive(struct armsim_machine *machine, size_t index)
 {
-    struct board_data *virt = machine->board_data;
-    const struct armsim_drive *drive = &machine->options.drives[index];
-    struct virtio_blk_options options = {.serial = drive->serial};
+    struct block_backend backend;
     struct load_error error;
-    int result = raw_drive_open(&virt->drives[index], drive, &options.backend, &error);
+    void *raw;
+    int result = raw_drive_open(&raw, &machine->options.drives[index], &backend, &error);
     if (result < 0)
         return machine_fail(machine, result == -EINVAL ? ARMSIM_ERROR_INPUT : ARMSIM_ERROR_IO, "%s", error.text);
-    virt->drive_count = (unsigned)index + 1;
+    if (drive_open(&machine->drives[index], &backend, raw_drive_close) < 0)
+        return machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory");
+    return 0;
+}
+
+static int add_drive(struct armsim_machine *machine, unsigned slot, size_t index)
+{
+    if (!machine->drives[index].base) { /* a fork has its drives already */
+        int result = open_drive(machine, index);
+        if (result < 0)
+            return result;
+    }
+    struct virtio_blk_options options = {.backend = drive_backend(&machine->drives[index]),
+                                         .serial = machine->options.drives[index].serial};
     struct virtio_place place = virtio_place(machine, slot);
     return machine_add_device(machine, virtio_blk_create(&machine->device_env, &place, &options));
 }
@@ -182,9 +195,9 @@ static int add_drive(struct armsim_machine *machine, unsigned slot, size_t index
 static void nic_send(void *opaque, const uint8_t *frame, size_t size)
 {
     const struct virt_link *link = opaque;
-    const struct armsim_nic *nic = &link->machine->options.nics[link->index];
-    if (nic->transmit)
-        nic->transmit(nic->opaque, frame, size);
+    const struct net_port *port = &link->machine->nic[link->index];
+    if (port->transmit && !link->machine->muted)
+        port->transmit(port->opaque, frame, size);
 }
 
 static void nic_ready(void *opaque)

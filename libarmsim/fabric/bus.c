@@ -8,9 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-enum { BUS_PAGE_BITS = 12, BUS_PAGE_SIZE = 1 << BUS_PAGE_BITS, ALIAS_DEPTH = 4 };
+enum { BUS_PAGE_BITS = PAGE_BITS, BUS_PAGE_SIZE = PAGE_BYTES, ALIAS_DEPTH = 4 };
 
 #define DEFAULT_SIZES (1u | 2u | 4u)
 
@@ -32,6 +31,10 @@ struct bus {
     void *watch_opaque;
     bus_remap_fn *remap;
     void *remap_opaque;
+    bus_move_fn *move;
+    void *move_opaque;
+    void (*shortage)(void *opaque);
+    void *shortage_opaque;
 };
 
 struct bus *bus_create(void)
@@ -47,18 +50,13 @@ struct bus *bus_create(void)
     return bus;
 }
 
-static void *map_zero(uint64_t size)
-{
-    void *host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return host == MAP_FAILED ? NULL : host;
-}
-
 static void region_destroy(struct bus_region *region)
 {
-    if (region->host)
-        munmap(region->host, region->size);
-    if (region->page_flags)
-        munmap(region->page_flags, region->size >> BUS_PAGE_BITS);
+    unmap(region->flat, region->size);
+    if (region->pages)
+        pages_free(region->pages);
+    free(region->pages);
+    unmap(region->page_flags, region->size >> BUS_PAGE_BITS);
     free(region);
 }
 
@@ -173,10 +171,10 @@ static int add_region_at(struct bus *bus, const struct bus_region *model, struct
         return -ENOMEM;
     *region = *model;
     if (memory) {
-        region->host = map_zero(region->size);
-        region->page_flags = map_zero(region->size >> BUS_PAGE_BITS);
+        region->flat = map_zeroes(region->size);
+        region->page_flags = map_zeroes(region->size >> BUS_PAGE_BITS);
     }
-    error = memory && (!region->host || !region->page_flags) ? -ENOMEM : insert_region(bus, region);
+    error = memory && (!region->flat || !region->page_flags) ? -ENOMEM : insert_region(bus, region);
     if (error)
         region_destroy(region);
     else if (added)
@@ -360,6 +358,11 @@ static bool valid_size(unsigned size)
     return size == 1 || size == 2 || size == 4 || size == 8;
 }
 
+static bool in_page(uint64_t offset, unsigned size)
+{
+    return (offset & (BUS_PAGE_SIZE - 1)) + size <= BUS_PAGE_SIZE;
+}
+
 static bool device_accepts(const struct bus_region *region, uint64_t offset, unsigned size, uint64_t room)
 {
     unsigned sizes = region->ops->sizes ? region->ops->sizes : DEFAULT_SIZES;
@@ -380,8 +383,8 @@ enum bus_result bus_read(struct bus *bus, uint64_t pa, unsigned size, struct bus
             return BUS_DEVICE_ERROR;
         return region->ops->read(region->opaque, offset, size, attrs, value);
     }
-    if (size <= room) {
-        *value = load_le(region->host + offset, size);
+    if (size <= room && in_page(offset, size)) {
+        *value = load_le(bus_host(region, offset), size);
         return BUS_OK;
     }
     uint8_t bytes[8];
@@ -389,6 +392,33 @@ enum bus_result bus_read(struct bus *bus, uint64_t pa, unsigned size, struct bus
     if (result == BUS_OK)
         *value = load_le(bytes, size);
     return result;
+}
+
+/* The page, of this bus alone. False: out of memory. */
+static bool make_own(struct bus *bus, struct bus_region *region, uint64_t offset)
+{
+    uint64_t page = offset >> BUS_PAGE_BITS;
+    uint8_t *flags = &region->page_flags[page];
+    const uint8_t *before = bus_host(region, page << BUS_PAGE_BITS);
+    const uint8_t *now = pages_own(region->pages, page);
+    if (!now) {
+        if (bus->shortage)
+            bus->shortage(bus->shortage_opaque);
+        return false;
+    }
+    *flags &= (uint8_t)~BUS_PAGE_SHARED;
+    if (now != before && bus->move)
+        bus->move(bus->move_opaque, region, page << BUS_PAGE_BITS, before, false);
+    return true;
+}
+
+uint8_t *bus_write_page(struct bus *bus, struct bus_region *region, uint64_t offset)
+{
+    if (!region->pages)
+        return region->flat + offset;
+    if (region->page_flags[offset >> BUS_PAGE_BITS] & BUS_PAGE_SHARED && !make_own(bus, region, offset))
+        return NULL;
+    return (uint8_t *)(uintptr_t)bus_host(region, offset);
 }
 
 /* Tells the watcher and marks the pages: everything that precedes a store to RAM or ROM. */
@@ -402,7 +432,7 @@ static void before_store(struct bus *bus, struct bus_region *region, uint64_t of
         uint8_t *flags = &region->page_flags[at >> BUS_PAGE_BITS];
         if ((*flags & BUS_PAGE_WATCHED) && bus->watch)
             bus->watch(bus->watch_opaque, region, at, stop - at, requester);
-        *flags |= BUS_PAGE_DIRTY;
+        *flags |= BUS_PAGE_WRITTEN;
         at = stop;
     }
 }
@@ -420,7 +450,7 @@ enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bu
             return BUS_DEVICE_ERROR;
         return region->ops->write(region->opaque, offset, size, attrs, value);
     }
-    if (size > room) {
+    if (size > room || !in_page(offset, size)) {
         uint8_t bytes[8];
         store_le(bytes, size, value);
         return bus_write_block(bus, pa, bytes, size, attrs);
@@ -428,8 +458,26 @@ enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bu
     if (region->kind == BUS_ROM && !attrs.debug)
         return BUS_OK;
     before_store(bus, region, offset, size, attrs.requester);
-    store_le(region->host + offset, size, value);
+    uint8_t *host = bus_write_page(bus, region, offset);
+    if (host)
+        store_le(host, size, value);
     return BUS_OK;
+}
+
+/* As much of [offset, offset + size) as lies in one piece of host memory. */
+static size_t in_one_piece(const struct bus_region *region, uint64_t offset, size_t size)
+{
+    size_t room = BUS_PAGE_SIZE - (size_t)(offset & (BUS_PAGE_SIZE - 1));
+    return region->pages && size > room ? room : size;
+}
+
+static void store(struct bus *bus, struct bus_region *region, uint64_t offset, const uint8_t *data, size_t size,
+                  uint16_t requester)
+{
+    before_store(bus, region, offset, size, requester);
+    uint8_t *host = bus_write_page(bus, region, offset);
+    if (host)
+        memcpy(host, data, size);
 }
 
 enum bus_result bus_read_block(struct bus *bus, uint64_t pa, void *data, size_t size, struct bus_attrs attrs)
@@ -440,10 +488,10 @@ enum bus_result bus_read_block(struct bus *bus, uint64_t pa, void *data, size_t 
         struct bus_region *region = route(bus, attrs.pas, pa, &offset, &room);
         if (!region)
             return BUS_DECODE_ERROR;
-        if (region->kind == BUS_MMIO && !(region->host && attrs.debug))
+        if (region->kind == BUS_MMIO && !(bus_has_memory(region) && attrs.debug))
             return BUS_DEVICE_ERROR;
-        size_t part = size < room ? size : (size_t)room;
-        memcpy(to, region->host + offset, part);
+        size_t part = in_one_piece(region, offset, size < room ? size : (size_t)room);
+        memcpy(to, bus_host(region, offset), part);
         to += part;
         pa += part;
         size -= part;
@@ -461,13 +509,11 @@ enum bus_result bus_write_block(struct bus *bus, uint64_t pa, const void *data, 
         struct bus_region *region = route(bus, attrs.pas, pa, &offset, &room);
         if (!region)
             return BUS_DECODE_ERROR;
-        if (region->kind == BUS_MMIO && !(region->host && attrs.debug))
+        if (region->kind == BUS_MMIO && !(bus_has_memory(region) && attrs.debug))
             return BUS_DEVICE_ERROR;
-        size_t part = size < room ? size : (size_t)room;
-        if (region->kind == BUS_RAM || attrs.debug) {
-            before_store(bus, region, offset, part, attrs.requester);
-            memcpy(region->host + offset, from, part);
-        }
+        size_t part = in_one_piece(region, offset, size < room ? size : (size_t)room);
+        if (region->kind == BUS_RAM || attrs.debug)
+            store(bus, region, offset, from, part, attrs.requester);
         from += part;
         pa += part;
         size -= part;
@@ -498,30 +544,188 @@ void bus_program(struct bus *bus, struct bus_region *region, uint64_t offset, co
 {
     if (offset > region->size || size > region->size - offset)
         return;
-    before_store(bus, region, offset, size, requester);
-    memcpy(region->host + offset, data, size);
+    const uint8_t *from = data;
+    while (size) {
+        size_t part = in_one_piece(region, offset, size);
+        store(bus, region, offset, from, part, requester);
+        from += part;
+        offset += part;
+        size -= part;
+    }
 }
 
-static bool page_is_zero(const uint8_t *page)
+bool page_is_zero(const uint8_t *page)
 {
-    /* Equal to itself one byte further on, and beginning with zero. */
-    return !page[0] && !memcmp(page, page + 1, BUS_PAGE_SIZE - 1);
+    const uint64_t *words = (const uint64_t *)(const void *)page;
+    for (unsigned i = 0; i < BUS_PAGE_SIZE / 8; i += 8) {
+        uint64_t any = 0;
+        for (unsigned j = 0; j < 8; j++)
+            any |= words[i + j];
+        if (any)
+            return false;
+    }
+    return true;
+}
+
+const uint8_t *bus_page(const struct bus_region *region, uint64_t page)
+{
+    if (region->pages)
+        return pages_get(region->pages, page);
+    return region->page_flags[page] & BUS_PAGE_TOUCHED ? region->flat + (page << BUS_PAGE_BITS) : NULL;
+}
+
+uint64_t bus_hash_region(const struct bus_region *region, uint64_t hash)
+{
+    const uint64_t place[3] = {region->base, region->size, region->pas_mask};
+    hash = state_hash_words(hash, place, 3);
+    for (uint64_t i = 0; i < region->size >> BUS_PAGE_BITS; i++) {
+        const uint8_t *page = bus_page(region, i);
+        if (!page || page_is_zero(page))
+            continue;
+        hash = state_hash_words(hash, &i, 1);
+        hash = state_hash_bytes(hash, page, BUS_PAGE_SIZE);
+    }
+    return hash;
 }
 
 uint64_t bus_hash_memory(const struct bus *bus, uint64_t hash)
 {
+    for (size_t i = 0; i < bus->all.count; i++)
+        if (bus_has_memory(bus->all.at[i]))
+            hash = bus_hash_region(bus->all.at[i], hash);
+    return hash;
+}
+
+void bus_set_move_watch(struct bus *bus, bus_move_fn *fn, void *opaque)
+{
+    bus->move = fn;
+    bus->move_opaque = opaque;
+}
+
+void bus_set_shortage_watch(struct bus *bus, void (*fn)(void *opaque), void *opaque)
+{
+    bus->shortage = fn;
+    bus->shortage_opaque = opaque;
+}
+
+/* --- contents as a whole --- */
+
+static bool is_touched(const void *opaque, uint64_t page)
+{
+    const struct bus_region *region = opaque;
+    return region->page_flags[page] & BUS_PAGE_TOUCHED;
+}
+
+/* From one piece to pages, which stay where they are. */
+static int cut_into_pages(struct bus_region *region)
+{
+    struct pages *pages = calloc(1, sizeof(*pages));
+    if (!pages)
+        return -ENOMEM;
+    if (pages_adopt(pages, region->flat, region->size >> BUS_PAGE_BITS, is_touched, region) < 0) {
+        free(pages);
+        return -ENOMEM;
+    }
+    region->pages = pages;
+    region->flat = NULL;
+    return 0;
+}
+
+static void set_flag(struct bus_region *region, uint8_t flag)
+{
+    for (uint64_t i = 0; i < region->size >> BUS_PAGE_BITS; i++)
+        region->page_flags[i] |= flag;
+}
+
+static size_t memory_count(const struct bus *bus)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < bus->all.count; i++)
+        count += bus_has_memory(bus->all.at[i]);
+    return count;
+}
+
+static int share_region(struct bus_region *region, struct pages *pages)
+{
+    if (!region->pages && cut_into_pages(region) < 0)
+        return -ENOMEM;
+    set_flag(region, BUS_PAGE_SHARED);
+    return pages_share(pages, region->pages);
+}
+
+int bus_share_memory(struct bus *bus, struct bus_image *image)
+{
+    size_t n = 0;
+    *image = (struct bus_image){.count = memory_count(bus)};
+    image->memory = calloc(image->count ? image->count : 1, sizeof(*image->memory));
+    if (!image->memory)
+        return -ENOMEM;
     for (size_t i = 0; i < bus->all.count; i++) {
-        const struct bus_region *region = bus->all.at[i];
-        if (!region->host)
-            continue;
-        for (uint64_t offset = 0; offset < region->size; offset += BUS_PAGE_SIZE) {
-            const uint8_t *page = region->host + offset;
-            if (page_is_zero(page))
-                continue;
-            uint64_t key[2] = {region->base + offset, region->pas_mask};
-            hash = state_hash_words(hash, key, 2);
-            hash = state_hash_bytes(hash, page, BUS_PAGE_SIZE);
+        struct bus_region *region = bus->all.at[i];
+        if (bus_has_memory(region) && share_region(region, &image->memory[n++]) < 0) {
+            bus_image_free(image);
+            return -ENOMEM;
         }
     }
-    return hash;
+    return 0;
+}
+
+void bus_image_free(struct bus_image *image)
+{
+    for (size_t i = 0; i < image->count && image->memory; i++)
+        pages_free(&image->memory[i]);
+    free(image->memory);
+    *image = (struct bus_image){0};
+}
+
+/* Tells what differs between the region's pages and those it had before. */
+static void tell_changes(struct bus *bus, struct bus_region *region, const struct pages *before)
+{
+    for (uint64_t page = 0; page < before->count; page++) {
+        if (pages_same_chunk(before, region->pages, page / CHUNK_PAGES)) {
+            page |= CHUNK_PAGES - 1;
+            continue;
+        }
+        const uint8_t *old = pages_get(before, page), *now = pages_get(region->pages, page);
+        if (old == now)
+            continue;
+        region->page_flags[page] |= BUS_PAGE_WRITTEN;
+        if (bus->move)
+            bus->move(bus->move_opaque, region, page << BUS_PAGE_BITS, old ? old : page_of_zeroes, true);
+    }
+}
+
+int bus_load_memory(struct bus *bus, const struct bus_image *image)
+{
+    size_t n = 0, made = 0;
+    struct pages *tables = calloc(image->count ? image->count : 1, sizeof(*tables));
+    int result = tables ? 0 : -ENOMEM;
+    for (size_t i = 0; i < bus->all.count && !result; i++) {
+        struct bus_region *region = bus->all.at[i];
+        if (!bus_has_memory(region))
+            continue;
+        if (n == image->count || image->memory[n].count != region->size >> BUS_PAGE_BITS)
+            result = -EINVAL;
+        else if (!region->pages && cut_into_pages(region) < 0)
+            result = -ENOMEM;
+        else if ((result = pages_share(&tables[made], &image->memory[n++])) == 0)
+            made++;
+    }
+    if (!result && n != image->count)
+        result = -EINVAL;
+    for (size_t i = 0, at = 0; i < bus->all.count && !result; i++) {
+        struct bus_region *region = bus->all.at[i];
+        if (!bus_has_memory(region))
+            continue;
+        struct pages before = *region->pages;
+        *region->pages = tables[at];
+        tables[at++] = (struct pages){0};
+        set_flag(region, BUS_PAGE_SHARED);
+        tell_changes(bus, region, &before);
+        pages_free(&before);
+    }
+    for (size_t i = 0; i < made; i++)
+        pages_free(&tables[i]);
+    free(tables);
+    return result;
 }

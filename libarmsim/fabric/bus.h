@@ -8,9 +8,7 @@
 #ifndef ARMSIM_FABRIC_BUS_H
 #define ARMSIM_FABRIC_BUS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "libarmsim/fabric/pages.h"
 
 /* Physical address spaces (PAS); the numbers are those of the pseudocode's PASpace order used in traces. */
 enum pas { PAS_NON_SECURE, PAS_SECURE, PAS_ROOT, PAS_REALM, PAS_COUNT };
@@ -52,7 +50,8 @@ struct bus_region {
     enum bus_region_kind kind;
     uint64_t base, size;    /* bytes; size is not 0 and base + size does not wrap */
     unsigned pas_mask;      /* PAS_BIT()s in which the region appears */
-    uint8_t *host;          /* RAM, ROM, ROM device: the host memory (page aligned, owned by the bus) */
+    uint8_t *flat;          /* RAM, ROM, ROM device: the host memory in one piece ... */
+    struct pages *pages;    /* ... or, once it was shared, in pages: see bus_host() */
     uint8_t *page_flags;    /* where there is host memory: one BUS_PAGE_* byte for each 4 KiB page */
     const struct bus_ops *ops;
     void *opaque;
@@ -62,8 +61,26 @@ struct bus_region {
 /* Page flags: who wants to hear of writes to this page that do not come through a PE's own fast path. */
 #define BUS_PAGE_CODE 0x01u      /* a PE holds decoded records of this page */
 #define BUS_PAGE_EXCLUSIVE 0x02u /* a PE's global monitor watches a granule of this page */
-#define BUS_PAGE_DIRTY 0x04u     /* written since the flag was last cleared (snapshots) */
+#define BUS_PAGE_DIRTY 0x04u     /* written since the flag was last cleared */
+#define BUS_PAGE_TOUCHED 0x08u   /* written since it was made: others are zero */
+#define BUS_PAGE_SHARED 0x10u    /* others may have it too: bus_write_page() before a write */
 #define BUS_PAGE_WATCHED (BUS_PAGE_CODE | BUS_PAGE_EXCLUSIVE)
+#define BUS_PAGE_WRITTEN (BUS_PAGE_DIRTY | BUS_PAGE_TOUCHED)
+
+/* Whether the region has host memory (RAM, ROM, ROM devices in whatever mode). */
+static inline bool bus_has_memory(const struct bus_region *region)
+{
+    return region->page_flags != NULL;
+}
+
+/* The byte at `offset` of a region with memory, to read; up to the end of its page, and until the next bus_write_page(). */
+static inline const uint8_t *bus_host(const struct bus_region *region, uint64_t offset)
+{
+    if (__builtin_expect(!region->pages, 1))
+        return region->flat + offset;
+    const uint8_t *page = pages_get(region->pages, offset >> PAGE_BITS);
+    return (page ? page : page_of_zeroes) + (offset & (PAGE_BYTES - 1));
+}
 
 /* Called before a write to a RAM page with BUS_PAGE_CODE or BUS_PAGE_EXCLUSIVE set. `host` points into RAM. */
 typedef void bus_watch_fn(void *opaque, struct bus_region *region, uint64_t region_offset, uint64_t size,
@@ -94,6 +111,37 @@ int bus_add_alias(struct bus *bus, const char *name, uint64_t base, uint64_t siz
 void bus_set_watch(struct bus *bus, bus_watch_fn *fn, void *opaque);
 
 /*
+ * The same byte to write. With BUS_PAGE_SHARED set the page may move, which the move watch is told: whoever keeps host
+ * pointers must look again. NULL: out of memory; the shortage watch has been told, and the write is lost.
+ */
+uint8_t *bus_write_page(struct bus *bus, struct bus_region *region, uint64_t offset);
+
+/* The page at `offset` is somewhere else now (`before`: where it was); its contents are the same unless `changed`. */
+typedef void bus_move_fn(void *opaque, struct bus_region *region, uint64_t offset, const uint8_t *before,
+                         bool changed);
+void bus_set_move_watch(struct bus *bus, bus_move_fn *fn, void *opaque);
+void bus_set_shortage_watch(struct bus *bus, void (*fn)(void *opaque), void *opaque);
+
+/*
+ * The contents of all memory, shared with the bus it was taken from (bus_share_memory()), or read from somewhere. An
+ * element for each region with memory, in the order of the regions.
+ */
+struct bus_image {
+    size_t count;
+    struct pages *memory;
+};
+
+/*
+ * Shares all memory with *image. Nobody may write by host pointers taken before: the caller takes write permission out
+ * of the fast TLBs. 0 or -ENOMEM.
+ */
+int bus_share_memory(struct bus *bus, struct bus_image *image);
+/* Gives the bus the image's contents, sharing its pages, and tells the move watch what has changed. The regions must be
+ * those of the bus it was taken from. 0, or -ENOMEM or -EINVAL with nothing changed. */
+int bus_load_memory(struct bus *bus, const struct bus_image *image);
+void bus_image_free(struct bus_image *image);
+
+/*
  * ROM devices. bus_set_direct: whether reads see the memory (BUS_ROM) or the device (BUS_MMIO); tells the remap watch,
  * which must drop host pointers into the region. bus_program: changes the memory, as the device decided to, telling
  * the write watch.
@@ -121,7 +169,12 @@ enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bu
 enum bus_result bus_read_block(struct bus *bus, uint64_t pa, void *data, size_t size, struct bus_attrs attrs);
 enum bus_result bus_write_block(struct bus *bus, uint64_t pa, const void *data, size_t size, struct bus_attrs attrs);
 
-/* Chains the contents of all RAM and ROM into `hash`; pages of zeroes count for nothing, touched or not. */
+/* The page's contents; NULL: known to be zero. */
+const uint8_t *bus_page(const struct bus_region *region, uint64_t page);
+bool page_is_zero(const uint8_t *page);
+/* Chains the contents of a region, or of all RAM and ROM, into `hash`; pages of zeroes count for nothing, touched or
+ * not. */
+uint64_t bus_hash_region(const struct bus_region *region, uint64_t hash);
 uint64_t bus_hash_memory(const struct bus *bus, uint64_t hash);
 
 #endif

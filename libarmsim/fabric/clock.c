@@ -215,3 +215,51 @@ uint64_t clock_fired(const struct clock *clock)
 {
     return clock->fired;
 }
+
+void clock_save(const struct clock *clock, struct state_writer *writer)
+{
+    state_put(writer, clock->base, 8);
+    state_put(writer, clock->next_order, 8);
+    state_put(writer, clock->fired, 8);
+    state_put(writer, clock->registered_count, 4);
+    for (size_t i = 0; i < clock->registered_count; i++) {
+        const struct clock_event *event = clock->registered[i];
+        bool scheduled = clock_is_scheduled(event);
+        state_put_string(writer, event->name ? event->name : "");
+        state_put(writer, scheduled ? event->time : CLOCK_NEVER, 8);
+        state_put(writer, scheduled ? event->order : 0, 8);
+    }
+}
+
+static bool take_event(struct state_reader *reader, const struct clock_event *event, uint64_t *time, uint64_t *order)
+{
+    const char *name = event->name ? event->name : "";
+    size_t length = (size_t)state_take(reader, 2);
+    const uint8_t *given = state_take_bytes(reader, length);
+    *time = state_take(reader, 8);
+    *order = state_take(reader, 8);
+    return given && !reader->failed && length == strlen(name) && !memcmp(given, name, length);
+}
+
+bool clock_load(struct clock *clock, struct state_reader *reader)
+{
+    uint64_t base = state_take(reader, 8), next_order = state_take(reader, 8), fired = state_take(reader, 8);
+    uint64_t time, order;
+    if (state_take(reader, 4) != clock->registered_count)
+        return false;
+    struct state_reader events = *reader;
+    for (size_t i = 0; i < clock->registered_count; i++)
+        if (!take_event(reader, clock->registered[i], &time, &order) || (time != CLOCK_NEVER && order >= next_order))
+            return false;
+    for (size_t i = 0; i < clock->registered_count; i++)
+        clock_cancel(clock, clock->registered[i]);
+    for (size_t i = 0; i < clock->registered_count; i++) {
+        take_event(&events, clock->registered[i], &time, &order);
+        if (time != CLOCK_NEVER)
+            clock_schedule_ordered(clock, clock->registered[i], time, order);
+    }
+    clock->base = base;
+    clock->next_order = next_order;
+    clock->fired = fired;
+    return true;
+}

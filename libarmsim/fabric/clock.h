@@ -66,4 +66,10 @@ size_t clock_event_count(const struct clock *clock);
 struct clock_event *clock_event_at(const struct clock *clock, size_t index);
 uint64_t clock_hash(const struct clock *clock, uint64_t hash);
 
+/* The present and every event's schedule. Loading wants the same events, and changes nothing if they aren't (false). */
+struct state_writer;
+struct state_reader;
+void clock_save(const struct clock *clock, struct state_writer *writer);
+bool clock_load(struct clock *clock, struct state_reader *reader);
+
 #endif

@@ -167,16 +167,14 @@ static void host_console_write(void *opaque, const uint8_t *data, size_t size)
 {
     const struct builtin_firmware *firmware = opaque;
     const struct armsim_semihosting *options = &firmware->machine->options.semihosting;
-    if (options->write)
+    if (options->write && !firmware->machine->muted)
         options->write(options->opaque, data, size);
 }
 
 static size_t host_console_read(void *opaque, uint8_t *data, size_t size)
 {
     const struct builtin_firmware *firmware = opaque;
-    const struct armsim_semihosting *options = &firmware->machine->options.semihosting;
-    size_t got = options->read ? options->read(options->opaque, data, size) : 0;
-    return got < size ? got : size;
+    return machine_console_input(firmware->machine, data, size);
 }
 
 static uint64_t host_time_ns(void *opaque)
@@ -244,6 +242,9 @@ void builtin_firmware_set_heap(struct builtin_firmware *firmware, uint64_t base,
 
 static const struct state_field firmware_fields[] = {
     STATE_KEPT(struct builtin_firmware, random_state),
+    STATE_KEPT(struct builtin_firmware, heap_base),
+    STATE_KEPT(struct builtin_firmware, heap_limit),
+    STATE_KEPT_WITH(struct builtin_firmware, conduit, 0, ARMSIM_CONDUIT_SMC),
 };
 
 static void firmware_reset(struct device *device)
@@ -266,6 +267,26 @@ static uint64_t firmware_hash(void *device, uint64_t hash)
     return firmware->semihosting ? semihosting_hash(firmware->semihosting, hash) : hash;
 }
 
+static void firmware_save(void *device, struct state_writer *writer)
+{
+    struct builtin_firmware *firmware = device;
+    if (firmware->semihosting)
+        semihosting_save(firmware->semihosting, writer);
+}
+
+static bool firmware_load(void *device, struct state_reader *reader)
+{
+    struct builtin_firmware *firmware = device;
+    return !firmware->semihosting || semihosting_load(firmware->semihosting, reader);
+}
+
+static bool firmware_loaded(void *device)
+{
+    struct builtin_firmware *firmware = device;
+    builtin_firmware_set_conduit(firmware, firmware->conduit);
+    return true;
+}
+
 static const struct device_ops firmware_device_ops = {
     .model = "firmware",
     .fields = firmware_fields,
@@ -274,6 +295,9 @@ static const struct device_ops firmware_device_ops = {
     .reset = firmware_reset,
     .destroy = firmware_destroy,
     .hash_extra = firmware_hash,
+    .save_extra = firmware_save,
+    .load_extra = firmware_load,
+    .loaded = firmware_loaded,
 };
 
 static int add_semihosting(struct armsim_machine *machine, struct builtin_firmware *firmware)

@@ -468,3 +468,50 @@ uint64_t semihosting_hash(struct semihosting *semihosting, uint64_t hash)
     uint8_t last_error = (uint8_t)semihosting->last_error;
     return state_hash_bytes(hash, &last_error, 1);
 }
+
+void semihosting_save(struct semihosting *semihosting, struct state_writer *writer)
+{
+    state_put(writer, (uint32_t)semihosting->last_error, 4);
+    for (unsigned i = 0; i < SEMIHOSTING_MAX_FILES; i++) {
+        const struct semihosting_file *file = &semihosting->files.files[i];
+        if (file->kind == FILE_CLOSED)
+            continue;
+        state_put(writer, i, 1);
+        state_put(writer, file->mode, 1);
+        state_put(writer, file->position, 8);
+        state_put_string(writer, file->path);
+    }
+    state_put(writer, SEMIHOSTING_MAX_FILES, 1);
+}
+
+static bool load_file(struct semihosting_files *files, unsigned index, struct state_reader *reader)
+{
+    char path[SEMIHOSTING_MAX_PATH];
+    unsigned mode = (unsigned)state_take(reader, 1);
+    uint64_t position = state_take(reader, 8);
+    size_t length = (size_t)state_take_max(reader, 2, SEMIHOSTING_MAX_PATH - 1);
+    const uint8_t *bytes = state_take_bytes(reader, length);
+    if (!bytes || memchr(bytes, 0, length))
+        return false;
+    memcpy(path, bytes, length);
+    path[length] = '\0';
+    return files_reopen(files, index, path, mode, position) == 0;
+}
+
+bool semihosting_load(struct semihosting *semihosting, struct state_reader *reader)
+{
+    struct semihosting_files files = {.directory = semihosting->files.directory};
+    int last_error = (int)(int32_t)state_take(reader, 4);
+    unsigned index = 0;
+    bool good = true;
+    while (good && !reader->failed && (index = (unsigned)state_take(reader, 1)) != SEMIHOSTING_MAX_FILES)
+        good = index < SEMIHOSTING_MAX_FILES && load_file(&files, index, reader);
+    if (!good || reader->failed) {
+        files_close_all(&files);
+        return false;
+    }
+    files_close_all(&semihosting->files);
+    semihosting->files = files;
+    semihosting->last_error = last_error;
+    return true;
+}

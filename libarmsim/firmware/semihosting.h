@@ -46,5 +46,10 @@ bool semihosting_call(struct semihosting *semihosting, uint32_t operation, uint6
 
 /* Open files with their positions, the last error: what the guest can observe. */
 uint64_t semihosting_hash(struct semihosting *semihosting, uint64_t hash);
+struct state_writer;
+struct state_reader;
+void semihosting_save(struct semihosting *semihosting, struct state_writer *writer);
+/* Opens the files again. False, with nothing changed: not what semihosting_save() writes, or one can't be opened. */
+bool semihosting_load(struct semihosting *semihosting, struct state_reader *reader);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ static void close_file(struct semihosting_file *file)
 {
     if (file->kind == FILE_REGULAR)
         close(file->fd);
+    free(file->path);
     *file = (struct semihosting_file){.kind = FILE_CLOSED};
 }
 
@@ -131,6 +133,26 @@ static int open_special(struct semihosting_file *file, const char *path, unsigne
     return 0;
 }
 
+static int open_at(struct semihosting_files *files, unsigned slot, const char *path, unsigned mode,
+                   const struct open_mode *how)
+{
+    struct semihosting_file file = {.kind = FILE_REGULAR, .fd = -1, .mode = (uint8_t)mode, .append = how->append};
+    int result;
+    file.path = strdup(path);
+    if (!file.path)
+        return -ENOMEM;
+    if (path[0] == ':')
+        result = open_special(&file, path, mode);
+    else
+        result = file.fd = open_regular(files, path, how);
+    if (result < 0) {
+        free(file.path);
+        return result;
+    }
+    files->files[slot] = file;
+    return (int)slot + 1;
+}
+
 int files_open(struct semihosting_files *files, const char *path, unsigned mode)
 {
     if (mode / 2 >= sizeof(open_modes) / sizeof(open_modes[0]))
@@ -140,18 +162,21 @@ int files_open(struct semihosting_files *files, const char *path, unsigned mode)
         slot++;
     if (slot == SEMIHOSTING_MAX_FILES)
         return -EMFILE;
-    struct semihosting_file file = {.kind = FILE_REGULAR, .fd = -1};
-    int result;
-    if (path[0] == ':') {
-        result = open_special(&file, path, mode);
-    } else {
-        file.append = open_modes[mode / 2].append;
-        result = file.fd = open_regular(files, path, &open_modes[mode / 2]);
-    }
-    if (result < 0)
-        return result;
-    files->files[slot] = file;
-    return (int)slot + 1;
+    return open_at(files, slot, path, mode, &open_modes[mode / 2]);
+}
+
+int files_reopen(struct semihosting_files *files, unsigned slot, const char *path, unsigned mode, uint64_t position)
+{
+    if (mode / 2 >= sizeof(open_modes) / sizeof(open_modes[0]) || slot >= SEMIHOSTING_MAX_FILES ||
+        files->files[slot].kind != FILE_CLOSED)
+        return -EINVAL;
+    struct open_mode how = open_modes[mode / 2];
+    how.flags &= ~O_CREAT;
+    how.truncate = false;
+    int result = open_at(files, slot, path, mode, &how);
+    if (result > 0)
+        files->files[slot].position = position;
+    return result < 0 ? result : 0;
 }
 
 struct semihosting_file *files_find(struct semihosting_files *files, uint64_t handle)

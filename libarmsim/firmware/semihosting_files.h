@@ -15,6 +15,8 @@ struct semihosting_file {
     int fd;            /* FILE_REGULAR */
     uint64_t position; /* FILE_REGULAR, FILE_FEATURES */
     bool append;
+    uint8_t mode; /* as opened, with */
+    char *path;   /* this path */
 };
 
 struct semihosting_files {
@@ -29,6 +31,8 @@ void files_destroy(struct semihosting_files *files);
 
 int files_open(struct semihosting_files *files, const char *path, unsigned mode); /* a handle */
 int files_close(struct semihosting_files *files, uint64_t handle);
+/* A file as it was when it was saved, in its old slot; nothing is truncated or made. 0 or a negative errno value. */
+int files_reopen(struct semihosting_files *files, unsigned slot, const char *path, unsigned mode, uint64_t position);
 struct semihosting_file *files_find(struct semihosting_files *files, uint64_t handle); /* NULL: not open */
 
 /* Regular files and the features file; at the position, which moves on. */

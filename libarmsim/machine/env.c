@@ -73,7 +73,7 @@ static void env_trap(void *opaque, struct pe *pe, const struct trap_event *event
         machine->returns++;
     else
         machine->exceptions++;
-    if (machine->trap_listeners)
+    if (machine->trap_listeners && !machine->unobserved)
         tell_listeners(machine, trap);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "libarmsim/machine/machine.h"
 
+#include "libarmsim/snapshot/history.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +69,10 @@ void machine_attach_nic(struct armsim_machine *machine, unsigned nic,
     port->open = nic < machine->options.nic_count && machine->options.nics[nic].input;
     port->receive = receive;
     port->device = device;
+    if (!machine->is_fork && nic < machine->options.nic_count) {
+        port->transmit = machine->options.nics[nic].transmit;
+        port->opaque = machine->options.nics[nic].opaque;
+    }
 }
 
 bool machine_input_possible(struct armsim_machine *machine)
@@ -138,37 +144,49 @@ static void apply(struct armsim_machine *machine, const struct pending_input *in
     case INPUT_PPI:
         irq_set(machine_ppi(machine, input->unit, (unsigned)(input->value >> 1)), input->value & 1);
         break;
+    case INPUT_CONSOLE: /* is asked for, never sent */
+        break;
     }
 }
 
-/* Notes an input in the log. False: out of memory. */
-static bool record(struct armsim_machine *machine, const struct pending_input *input)
+/* Notes an input in a log. False: out of memory. */
+static bool note(struct armsim_machine *machine, struct input_log *log, const struct input_record *input)
 {
-    if (machine->input_count == machine->input_capacity) {
-        size_t capacity = machine->input_capacity ? machine->input_capacity * 2 : 64;
-        struct input_record *log = realloc(machine->input_log, capacity * sizeof(*log));
-        if (!log)
+    if (log->count == log->capacity) {
+        size_t capacity = log->capacity ? log->capacity * 2 : 64;
+        struct input_record *records = realloc(log->records, capacity * sizeof(*records));
+        if (!records)
             return false;
-        machine->input_log = log;
-        machine->input_capacity = capacity;
+        log->records = records;
+        log->capacity = capacity;
     }
-    struct input_record *entry = &machine->input_log[machine->input_count];
-    *entry = (struct input_record){
-        .instructions = machine_instructions(machine),
-        .time = machine_now(machine),
-        .kind = (uint8_t)input->kind,
-        .unit = input->unit,
-        .value = input->value,
-        .size = input->size,
-    };
+    struct input_record *entry = &log->records[log->count];
+    *entry = *input;
+    entry->instructions = machine_instructions(machine);
+    entry->time = machine_now(machine);
+    entry->in_run = machine->at_boundary;
+    entry->turn_open = machine->turn.open;
+    entry->fired = clock_fired(machine->clock);
+    entry->data = NULL;
     if (input->size) {
         entry->data = malloc(input->size);
         if (!entry->data)
             return false;
         memcpy(entry->data, input->data, input->size);
     }
-    machine->input_count++;
+    log->count++;
     return true;
+}
+
+static void record(struct armsim_machine *machine, const struct input_record *input)
+{
+    if (machine->record_inputs && !note(machine, &machine->input_log, input)) {
+        machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory: the input log ends here");
+        machine->record_inputs = false;
+    }
+    struct input_log *log = history_log(machine);
+    if (log && !note(machine, log, input))
+        history_lost(machine);
 }
 
 void machine_deliver_inputs(struct armsim_machine *machine)
@@ -178,19 +196,76 @@ void machine_deliver_inputs(struct armsim_machine *machine)
         machine->inputs = input->next;
         if (!machine->inputs)
             machine->inputs_end = &machine->inputs;
-        if (machine->record_inputs && !record(machine, input)) {
-            machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory: the input log ends here");
-            machine->record_inputs = false;
-        }
+        if (!history_repeats(machine))
+            record(machine, &(struct input_record){.kind = (uint8_t)input->kind, .unit = input->unit,
+                                                   .value = input->value, .size = input->size, .data = input->data});
         apply(machine, input);
         free(input);
         machine->idle_reported = 0;
     }
 }
 
+/* The same for inputs that were recorded and inputs that were saved; the latter may be anything. */
+int machine_repeat_input(struct armsim_machine *machine, const struct input_record *record)
+{
+    uint64_t value = record->value;
+    bool possible = false;
+    switch ((enum input_kind)record->kind) {
+    case INPUT_SERIAL:
+        possible = record->unit < ARMSIM_SERIAL_PORTS && machine->serial[record->unit].attached;
+        break;
+    case INPUT_NET:
+        possible = record->unit < MACHINE_MAX_NICS && machine->nic[record->unit].attached &&
+                   record->size >= NET_FRAME_MIN && record->size <= NET_FRAME_MAX;
+        break;
+    case INPUT_POWER_KEY:
+        possible = machine->power_key != NULL;
+        break;
+    case INPUT_PIN:
+        possible = record->unit < machine->pe_count && value >> 1 < sizeof(pin_bits) / sizeof(pin_bits[0]);
+        break;
+    case INPUT_SERROR:
+        possible = record->unit < machine->pe_count;
+        break;
+    case INPUT_SPI:
+        possible = machine_spi(machine, record->unit) != NULL;
+        break;
+    case INPUT_PPI:
+        possible = value < 64 && machine_ppi(machine, record->unit, (unsigned)(value >> 1));
+        break;
+    case INPUT_CONSOLE:
+        break;
+    }
+    return possible ? machine_input(machine, (enum input_kind)record->kind, record->unit, value, record->data,
+                                    record->size)
+                    : ARMSIM_ERROR_ARGUMENT;
+}
+
+size_t machine_console_input(struct armsim_machine *machine, uint8_t *data, size_t size)
+{
+    const struct input_record *again = history_take_console(machine);
+    if (again) {
+        size_t got = again->size < size ? again->size : size;
+        if (got)
+            memcpy(data, again->data, got);
+        return got;
+    }
+    const struct armsim_semihosting *options = &machine->options.semihosting;
+    size_t got = options->read ? options->read(options->opaque, data, size) : 0;
+    if (got > size)
+        got = size;
+    bool at_boundary = machine->at_boundary;
+    machine->at_boundary = true; /* inside a run */
+    record(machine, &(struct input_record){.kind = INPUT_CONSOLE, .data = data, .size = got});
+    machine->at_boundary = at_boundary;
+    return got;
+}
+
 int machine_input(struct armsim_machine *machine, enum input_kind kind, uint32_t unit, uint64_t value,
                   const void *data, size_t size)
 {
+    if (!history_repeats(machine))
+        history_diverge(machine);
     struct pending_input *input = malloc(sizeof(*input) + size);
     if (!input)
         return machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory");
@@ -204,23 +279,33 @@ int machine_input(struct armsim_machine *machine, enum input_kind kind, uint32_t
     return 0;
 }
 
-void machine_clear_input_log(struct armsim_machine *machine)
+void input_log_cut(struct input_log *log, size_t count)
 {
-    for (size_t i = 0; i < machine->input_count; i++)
-        free(machine->input_log[i].data);
-    free(machine->input_log);
-    machine->input_log = NULL;
-    machine->input_count = machine->input_capacity = 0;
+    while (log->count > count)
+        free(log->records[--log->count].data);
 }
 
-void machine_free_inputs(struct armsim_machine *machine)
+void input_log_clear(struct input_log *log)
 {
-    machine_clear_input_log(machine);
+    input_log_cut(log, 0);
+    free(log->records);
+    *log = (struct input_log){0};
+}
+
+void machine_drop_inputs(struct armsim_machine *machine)
+{
     while (machine->inputs) {
         struct pending_input *next = machine->inputs->next;
         free(machine->inputs);
         machine->inputs = next;
     }
+    machine->inputs_end = &machine->inputs;
+}
+
+void machine_free_inputs(struct armsim_machine *machine)
+{
+    input_log_clear(&machine->input_log);
+    machine_drop_inputs(machine);
     for (unsigned i = 0; i < ARMSIM_SERIAL_PORTS; i++)
         free(machine->serial[i].queue);
     for (unsigned i = 0; i < MACHINE_MAX_NICS; i++) {

@@ -8,6 +8,7 @@
 #include "libarmsim/machine/trace.h"
 #include "libarmsim/machine/trap_ring.h"
 #include "libarmsim/machine/user_device.h"
+#include "libarmsim/snapshot/history.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -147,7 +148,7 @@ static int make_pes(struct armsim_machine *machine)
 static void log_sink(void *opaque, enum log_class class, const char *message)
 {
     struct armsim_machine *machine = opaque;
-    if (machine->log_fn)
+    if (machine->log_fn && !machine->muted)
         machine->log_fn(machine->log_opaque, (enum armsim_log_class)class, message);
 }
 
@@ -179,6 +180,31 @@ static int make_fabric(struct armsim_machine *machine)
     return 0;
 }
 
+/* The user's devices of the machine that is forked, whenever they were added. */
+static int copy_user_devices(struct armsim_machine *machine, const struct armsim_machine *from)
+{
+    for (size_t i = 0; i < from->device_count; i++) {
+        int result = user_device_copy(machine, from->devices[i]);
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+/* Memory that the board hasn't mapped: armsim_map_ram(). Its names live as long as the options, which are shared. */
+static int copy_memory_map(struct armsim_machine *machine, const struct armsim_machine *from)
+{
+    for (size_t i = 0; i < bus_region_count(from->bus); i++) {
+        const struct bus_region *region = bus_region_at(from->bus, i), *other;
+        if (region->kind != BUS_RAM || bus_find(machine->bus, (enum pas)__builtin_ctz(region->pas_mask), region->base, NULL))
+            continue;
+        int result = bus_add_ram(machine->bus, region->name, region->base, region->size, region->pas_mask, &other);
+        if (result < 0)
+            return machine_map_result(machine, region->name, region->base, region->size, result, other);
+    }
+    return 0;
+}
+
 static int add_user_devices(struct armsim_machine *machine)
 {
     for (size_t i = 0; i < machine->options.device_count; i++) {
@@ -189,22 +215,36 @@ static int add_user_devices(struct armsim_machine *machine)
     return 0;
 }
 
-int machine_build(struct armsim_machine *machine)
+static void run_out_of_memory(void *opaque)
+{
+    struct armsim_machine *machine = opaque;
+    machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory: a page of the guest's can't be copied");
+    machine_stop(machine, ARMSIM_STOP_ERROR, 0);
+}
+
+int machine_build(struct armsim_machine *machine, const struct armsim_machine *from)
 {
     const struct board *board = machine->board;
     int result = machine_check_options(machine);
     if (result < 0 || (result = machine_parse_cpu(machine)) < 0 ||
         (result = machine_choose_impdefs(machine)) < 0 || (result = make_fabric(machine)) < 0 ||
-        (result = board->map(machine)) < 0)
+        (result = board->map(machine)) < 0 || (from && (result = copy_memory_map(machine, from)) < 0))
         return result;
+    bus_set_shortage_watch(machine->bus, run_out_of_memory, machine);
     machine->icache = icache_create(machine->bus);
     machine->walker = mmu_create(machine->bus, BUS_REQUESTER_DMA, 16);
     if (!machine->icache || !machine->walker)
         return out_of_memory(machine);
     machine_install_env(machine);
     if ((result = make_pes(machine)) < 0 || (result = machine_make_interrupts(machine)) < 0 ||
-        (result = board->populate(machine)) < 0 || (result = add_user_devices(machine)) < 0 ||
-        (result = machine_reset(machine, true)) < 0)
+        (result = board->populate(machine)) < 0 ||
+        (result = from ? copy_user_devices(machine, from) : add_user_devices(machine)) < 0)
+        return result;
+    if (!from)
+        result = machine_reset(machine, true);
+    else if (board->clone)
+        result = board->clone(machine, from);
+    if (result < 0)
         return result;
     machine->ready = true;
     return 0;
@@ -227,12 +267,15 @@ void machine_free(struct armsim_machine *machine)
 {
     if (!machine)
         return;
+    history_destroy(machine);
     trace_destroy(machine->trace);
     if (machine->board && machine->board->destroy)
         machine->board->destroy(machine);
     for (size_t i = machine->device_count; i > 0; i--)
         machine->devices[i - 1]->ops->destroy(machine->devices[i - 1]);
     free(machine->devices);
+    for (size_t i = 0; i < MACHINE_MAX_DRIVES; i++)
+        drive_close(&machine->drives[i]);
     machine_free_interrupts(machine);
     for (unsigned i = 0; i < machine->pe_count; i++)
         pe_destroy(machine->pes[i]);

@@ -18,6 +18,7 @@
 #include "libarmsim/fabric/irq.h"
 #include "libarmsim/fabric/log.h"
 #include "libarmsim/fabric/state.h"
+#include "libarmsim/machine/drive.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,6 +30,7 @@ struct generic_timer; /* devices/generic_timer.h */
 struct trap_ring;     /* machine/trap_ring.h */
 struct trace;         /* machine/trace.h */
 struct board_data;    /* the board's own */
+struct history;       /* snapshot/history.h */
 
 /* Where the board puts the interrupt controller. Addresses are physical; 0 where the version has no such frame. */
 struct board_gic {
@@ -61,6 +63,8 @@ struct board {
     /* Loads images, makes the device tree, sets the PEs' starting state. Everything is freshly reset. Called at
      * creation and at every cold reset. */
     int (*load)(struct armsim_machine *machine);
+    /* In place of load() for a fork of `from`, whose state will be loaded: what the board keeps beside it. Optional. */
+    int (*clone)(struct armsim_machine *machine, const struct armsim_machine *from);
     /* A warm reset: sets the PEs' starting state over memory as it is. Optional: without it load() is called. */
     int (*start)(struct armsim_machine *machine);
     /* Could input that the host may still send wake a PE? Optional: without it, yes. */
@@ -95,6 +99,8 @@ struct net_port {
     /* True: the device took the frame (or dropped it for good). It calls machine_net_ready() when there is room. */
     bool (*receive)(void *device, const uint8_t *frame, size_t size);
     void *device;
+    void (*transmit)(void *opaque, const void *frame, size_t size); /* the host's end; NULL: discarded */
+    void *opaque;
     struct net_frame *first, *last;
     size_t count;
 };
@@ -133,8 +139,26 @@ struct input_record {
     uint64_t value;
     void *data;
     size_t size;
+    /* Where at that time: inside a run (at a boundary, or when the guest asked), or between two, with this many events
+     * fired and the turn open or not. */
+    bool in_run, turn_open;
+    uint64_t fired;
 };
-enum input_kind { INPUT_SERIAL, INPUT_NET, INPUT_POWER_KEY, INPUT_PIN, INPUT_SERROR, INPUT_SPI, INPUT_PPI };
+enum input_kind {
+    INPUT_SERIAL,
+    INPUT_NET,
+    INPUT_POWER_KEY,
+    INPUT_PIN,
+    INPUT_SERROR,
+    INPUT_SPI,
+    INPUT_PPI,
+    INPUT_CONSOLE /* what a semihosting read of the console yields */
+};
+
+struct input_log {
+    struct input_record *records;
+    size_t count, capacity;
+};
 
 /* An input that waits for the next point at which the machine takes inputs. */
 struct pending_input {
@@ -153,6 +177,7 @@ struct armsim_machine {
     const struct board *board;
     struct board_data *board_data;
     bool ready; /* creation succeeded */
+    bool is_fork;
     char error[512];
 
     /* Fabric. */
@@ -195,8 +220,12 @@ struct armsim_machine {
     void (*power_key)(struct armsim_machine *machine); /* set by the board: the key is pressed; NULL: none */
     struct pending_input *inputs, **inputs_end;
     bool record_inputs;
-    struct input_record *input_log;
-    size_t input_count, input_capacity;
+    struct input_log input_log;
+    bool at_boundary; /* inputs are delivered inside a run */
+    bool muted;       /* the past happens again: nobody outside hears of it */
+    bool unobserved;  /* ... nor are there hooks, break- and watchpoints */
+    struct history *history; /* NULL: none is kept */
+    struct drive drives[MACHINE_MAX_DRIVES]; /* by the number of the option */
 
     /* The run loop: machine/run.c. */
     atomic_bool stop_requested;
@@ -274,7 +303,8 @@ void machine_attach_nic(struct armsim_machine *machine, unsigned nic,
                         bool (*receive)(void *device, const uint8_t *frame, size_t size), void *device);
 
 /* --- lifecycle (machine.c), for the API --- */
-int machine_build(struct armsim_machine *machine);
+/* `from`: the machine is a fork of it; its state is to be loaded. NULL: loads what the options name, and resets. */
+int machine_build(struct armsim_machine *machine, const struct armsim_machine *from);
 void machine_free(struct armsim_machine *machine);
 int machine_reset(struct armsim_machine *machine, bool cold);
 
@@ -289,6 +319,8 @@ int machine_run_pe(struct armsim_machine *machine, unsigned pe, uint64_t count, 
 int machine_step(struct armsim_machine *machine, unsigned pe, uint64_t count, struct armsim_stop *why);
 void machine_advance_idle(struct armsim_machine *machine, uint64_t time);
 void machine_install_clock(struct armsim_machine *machine);
+/* The host changed the machine's state otherwise than by an input: a history can't repeat it, and begins anew there. */
+void machine_touched(struct armsim_machine *machine);
 
 /* --- env.c: the callbacks that PEs get --- */
 void machine_install_env(struct armsim_machine *machine);
@@ -304,12 +336,22 @@ int machine_input(struct armsim_machine *machine, enum input_kind kind, uint32_t
                   const void *data, size_t size);
 void machine_deliver_inputs(struct armsim_machine *machine);
 bool machine_input_possible(struct armsim_machine *machine);
-void machine_clear_input_log(struct armsim_machine *machine);
+void input_log_clear(struct input_log *log);
+/* Forgets all from `count` on. */
+void input_log_cut(struct input_log *log, size_t count);
+/* Applies a record of a log. */
+int machine_repeat_input(struct armsim_machine *machine, const struct input_record *record);
+/* Semihosting reads the console: bytes got. */
+size_t machine_console_input(struct armsim_machine *machine, uint8_t *data, size_t size);
+/* Forgets the inputs that wait. */
+void machine_drop_inputs(struct armsim_machine *machine);
 void machine_free_inputs(struct armsim_machine *machine);
 
 /* --- options.c --- */
 int machine_copy_options(struct armsim_machine *machine, const struct armsim_options *options);
 void machine_free_options(struct armsim_machine *machine);
+/* The options of `from` for a fork: what they point to is shared, and nothing outside is connected. */
+void machine_share_options(struct armsim_machine *machine, const struct armsim_machine *from);
 /* A region's name ("ram@40000000") that lives as long as the machine; NULL: out of memory. */
 char *machine_keep_name(struct armsim_machine *machine, const char *prefix, uint64_t address);
 int machine_check_options(struct armsim_machine *machine);
@@ -317,6 +359,12 @@ int machine_check_options(struct armsim_machine *machine);
 /* --- cpu_option.c: "model,feature=on|off", and the impdef choices --- */
 int machine_parse_cpu(struct armsim_machine *machine);
 int machine_choose_impdefs(struct armsim_machine *machine);
+
+/* --- sections.c: all state but the contents of memory and drives --- */
+/* Section `index`; false at the end. The order is that in which a state is loaded. */
+bool machine_section(struct armsim_machine *machine, size_t index, struct state_section *section);
+/* After all sections have been loaded. */
+void machine_loaded(struct armsim_machine *machine);
 
 /* --- state_hash.c --- */
 uint64_t machine_state_hash(struct armsim_machine *machine);

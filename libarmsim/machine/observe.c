@@ -78,7 +78,7 @@ static struct passage passage_of(const struct pe *pe)
 bool observe_breakpoint(void *opaque, struct pe *pe)
 {
     struct armsim_machine *machine = opaque;
-    if (machine->stop_pending || has_passed(&machine->breakpoint_passage, pe) || !breakpoint_at(machine, pe->pc))
+    if (machine->unobserved || machine->stop_pending || has_passed(&machine->breakpoint_passage, pe) || !breakpoint_at(machine, pe->pc))
         return false;
     machine->breakpoint_passage = passage_of(pe);
     machine_stop(machine, ARMSIM_STOP_BREAKPOINT, 0);
@@ -116,7 +116,7 @@ static bool watch(void *opaque, struct pe *pe, uint64_t va, unsigned size, bool 
         const struct watchpoint *point = &machine->watchpoints[i];
         if (!(point->kinds & kinds) || !overlap(va, size, point->va, point->size))
             continue;
-        if (machine->stop_pending || has_passed(&machine->watchpoint_passage, pe))
+        if (machine->unobserved || machine->stop_pending || has_passed(&machine->watchpoint_passage, pe))
             return false;
         machine->watchpoint_passage = passage_of(pe);
         machine->stop.watch_address = va;

@@ -7,22 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All that the copied options point to, as a list of blocks. */
-struct option_copies {
-    struct option_copies *next;
+/* All that the copied options point to, as a list of blocks; a machine and its forks have the list in common. */
+struct option_block {
+    struct option_block *next;
     uint8_t data[] __attribute__((aligned(16)));
+};
+struct option_copies {
+    atomic_uint users;
+    struct option_block *first;
 };
 
 /* A copy that lives as long as the machine; NULL: out of memory. */
 static void *keep(struct armsim_machine *machine, const void *data, size_t size)
 {
-    if (size > SIZE_MAX - sizeof(struct option_copies))
+    if (!machine->copies) {
+        machine->copies = calloc(1, sizeof(*machine->copies));
+        if (!machine->copies)
+            return NULL;
+        atomic_init(&machine->copies->users, 1);
+    }
+    if (size > SIZE_MAX - sizeof(struct option_block))
         return NULL;
-    struct option_copies *block = malloc(sizeof(*block) + size);
+    struct option_block *block = malloc(sizeof(*block) + size);
     if (!block)
         return NULL;
-    block->next = machine->copies;
-    machine->copies = block;
+    block->next = machine->copies->first;
+    machine->copies->first = block;
     if (size)
         memcpy(block->data, data, size);
     return block->data;
@@ -123,11 +133,30 @@ int machine_copy_options(struct armsim_machine *machine, const struct armsim_opt
 
 void machine_free_options(struct armsim_machine *machine)
 {
-    while (machine->copies) {
-        struct option_copies *next = machine->copies->next;
-        free(machine->copies);
-        machine->copies = next;
+    struct option_copies *copies = machine->copies;
+    machine->copies = NULL;
+    if (!copies || atomic_fetch_sub_explicit(&copies->users, 1, memory_order_acq_rel) != 1)
+        return;
+    while (copies->first) {
+        struct option_block *next = copies->first->next;
+        free(copies->first);
+        copies->first = next;
     }
+    free(copies);
+}
+
+void machine_share_options(struct armsim_machine *machine, const struct armsim_machine *from)
+{
+    struct armsim_options *options = &machine->options;
+    *options = from->options;
+    machine->copies = from->copies;
+    if (machine->copies)
+        atomic_fetch_add_explicit(&machine->copies->users, 1, memory_order_relaxed);
+    for (unsigned i = 0; i < ARMSIM_SERIAL_PORTS; i++)
+        options->serial[i] = (struct armsim_serial){.input = options->serial[i].input};
+    options->semihosting.read = NULL;
+    options->semihosting.write = NULL;
+    options->log = NULL;
 }
 
 /* A number that must lie in a range, and be a multiple of something. */

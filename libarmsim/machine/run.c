@@ -12,6 +12,7 @@
 #include "libarmsim/machine/interrupts.h"
 #include "libarmsim/machine/observe.h"
 #include "libarmsim/machine/trace.h"
+#include "libarmsim/snapshot/history.h"
 
 #include <string.h>
 
@@ -155,14 +156,16 @@ static bool turn_is_over(const struct armsim_machine *machine)
 /* All PEs wait. Skips to the next event, or says why nothing happens. */
 static void be_idle(struct armsim_machine *machine)
 {
-    uint64_t deadline = clock_next_deadline(machine->clock);
+    uint64_t deadline = clock_next_deadline(machine->clock), limit = history_time_limit(machine);
+    if (limit < deadline)
+        deadline = limit;
     if (deadline == CLOCK_NEVER) {
         machine_stop(machine, machine_input_possible(machine) ? ARMSIM_STOP_WAITING : ARMSIM_STOP_DEADLOCK, 0);
         return;
     }
     uint64_t now = machine_now(machine);
     if (deadline > now) {
-        if (machine->idle_stop && machine->idle_reported != deadline) {
+        if (machine->idle_stop && !machine->unobserved && machine->idle_reported != deadline) {
             machine->idle_reported = deadline;
             machine->stop.idle_until_ns = deadline;
             machine_stop(machine, ARMSIM_STOP_IDLE, 0);
@@ -191,7 +194,7 @@ void machine_advance_idle(struct armsim_machine *machine, uint64_t time)
 /* Whether each instruction must be looked at before it runs. */
 static bool is_observed(const struct armsim_machine *machine)
 {
-    return machine->instruction_fn || trace_wants_instructions(machine->trace);
+    return !machine->unobserved && (machine->instruction_fn || trace_wants_instructions(machine->trace));
 }
 
 static bool event_is_due(const struct armsim_machine *machine)
@@ -247,7 +250,10 @@ static void run_turn(struct armsim_machine *machine, uint64_t end)
 static void at_boundary(struct armsim_machine *machine)
 {
     clock_advance(machine->clock, machine_now(machine));
+    machine->at_boundary = true;
     machine_deliver_inputs(machine);
+    history_deliver(machine);
+    machine->at_boundary = false;
     if (!machine->turn.open)
         return;
     struct pe *pe = machine->pes[machine->turn.pe];
@@ -277,6 +283,7 @@ static void begin(struct armsim_machine *machine)
     machine->stop_pending = false;
     memset(&machine->stop, 0, sizeof(machine->stop));
     machine_deliver_inputs(machine);
+    history_begin(machine);
 }
 
 static void end_run(struct armsim_machine *machine, uint64_t start, struct armsim_stop *why)
@@ -305,10 +312,29 @@ static uint64_t limit_of(const struct armsim_machine *machine, uint64_t limit)
 /* Where the open turn must end: `end`, or earlier if it is the turn of `one`. */
 static uint64_t limited(const struct armsim_machine *machine, uint64_t end, const struct pe *one, uint64_t own_end)
 {
-    uint64_t done = machine_instructions(machine);
+    uint64_t done = machine_instructions(machine), due = history_due(machine);
+    if (due < end)
+        end = due;
     if (!one || one->index != machine->turn.pe || own_end - pe_instructions(one) >= end - done)
         return end;
     return done + (own_end - pe_instructions(one));
+}
+
+/* The history has something to do at this instruction count. False: and did not let the run go on. */
+static bool visit_history(struct armsim_machine *machine)
+{
+    if (machine_instructions(machine) < history_due(machine))
+        return true;
+    if (history_is_ready(machine)) {
+        history_visit(machine);
+    } else if (at_sample_point(machine) && (at_boundary(machine), history_is_ready(machine))) {
+        /* it is ready now */
+    } else if (machine->turn.open || open_turn(machine)) {
+        history_failed(machine);
+    } else {
+        be_idle(machine);
+    }
+    return false;
 }
 
 /* Runs until all PEs together have executed up to `end`, or one of them (NULL: none) up to `own_end`. */
@@ -322,10 +348,14 @@ static int run_until(struct armsim_machine *machine, uint64_t end, const struct 
             machine_stop(machine, ARMSIM_STOP_LIMIT, 0);
             break;
         }
+        if (machine->history && !visit_history(machine))
+            continue;
         if (at_sample_point(machine)) {
             at_boundary(machine);
             if (machine->stop_pending)
                 break;
+            if (machine->history && machine_instructions(machine) >= history_due(machine))
+                continue;
         }
         if (machine->turn.open || open_turn(machine))
             run_turn(machine, limited(machine, end, one, own_end));

@@ -2,6 +2,7 @@
 #include "libarmsim/machine/trap_ring.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct trap_ring *trap_ring_create(uint32_t size)
 {
@@ -16,10 +17,31 @@ void trap_ring_destroy(struct trap_ring *ring)
     free(ring);
 }
 
+struct trap_ring_mark trap_ring_mark(const struct trap_ring *ring)
+{
+    struct trap_ring_mark mark = {.total = ring->total};
+    memcpy(mark.counts, ring->counts, sizeof(mark.counts));
+    return mark;
+}
+
+void trap_ring_rewind(struct trap_ring *ring, const struct trap_ring_mark *mark)
+{
+    uint64_t overwritten = ring->total > ring->size ? ring->total - ring->size : 0;
+    if (mark->total < ring->total && overwritten > ring->first)
+        ring->first = overwritten < mark->total ? overwritten : mark->total;
+    if (mark->total > ring->total) /* forward: what lies between was never taken here */
+        ring->first = mark->total;
+    ring->total = mark->total;
+    ring->next = ring->size ? (uint32_t)(mark->total % ring->size) : 0;
+    memcpy(ring->counts, mark->counts, sizeof(ring->counts));
+}
+
 size_t trap_ring_copy(const struct trap_ring *ring, uint64_t from, struct armsim_trap *traps, size_t max)
 {
     uint64_t kept = ring->total < ring->size ? ring->total : ring->size;
     uint64_t first = ring->total - kept;
+    if (first < ring->first)
+        first = ring->first;
     if (from < first)
         from = first;
     size_t count = 0;

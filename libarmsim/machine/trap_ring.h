@@ -14,6 +14,7 @@ struct trap_ring {
     uint64_t total;   /* records taken; the next one's sequence */
     uint32_t size;    /* records kept */
     uint32_t next;    /* slot of the next record */
+    uint64_t first;   /* records before this one are lost, whatever the size */
     uint64_t counts[4][4][TRAP_CLASSES];
     struct armsim_trap scratch; /* the record, when none is kept */
     struct armsim_trap records[];
@@ -40,6 +41,14 @@ static inline void trap_ring_count(struct trap_ring *ring, const struct armsim_t
     unsigned class = trap->kind == ARMSIM_TRAP_SYNC ? TRAP_CLASS_SYNC + (trap->ec & 63u) : (unsigned)trap->kind;
     ring->counts[trap->from_el & 3][trap->to_el & 3][class]++;
 }
+
+/* A place in the sequence, to which the ring can go back: what was overwritten since is lost. */
+struct trap_ring_mark {
+    uint64_t total;
+    uint64_t counts[4][4][TRAP_CLASSES];
+};
+struct trap_ring_mark trap_ring_mark(const struct trap_ring *ring);
+void trap_ring_rewind(struct trap_ring *ring, const struct trap_ring_mark *mark);
 
 size_t trap_ring_copy(const struct trap_ring *ring, uint64_t from, struct armsim_trap *traps, size_t max);
 size_t trap_ring_counts(const struct trap_ring *ring, struct armsim_trap_count *counts, size_t max);

@@ -95,6 +95,30 @@ static uint64_t user_hash(void *device, uint64_t hash)
     return hash;
 }
 
+static void user_save(void *device, struct state_writer *writer)
+{
+    struct armsim_device *user = device;
+    size_t size = user->config.ops.state ? user->config.ops.state(user->config.opaque, user, NULL, 0) : 0;
+    uint8_t *data = size && size <= USER_STATE_MAX ? malloc(size) : NULL;
+    if (size && !data)
+        writer->failed = true;
+    if (!data)
+        return;
+    size_t got = user->config.ops.state(user->config.opaque, user, data, size);
+    state_put_bytes(writer, data, got < size ? got : size);
+    free(data);
+}
+
+static bool user_load(void *device, struct state_reader *reader)
+{
+    struct armsim_device *user = device;
+    size_t size = reader->size - reader->at;
+    const uint8_t *data = state_take_bytes(reader, size);
+    if (!user->config.ops.load)
+        return size == 0;
+    return size <= USER_STATE_MAX && user->config.ops.load(user->config.opaque, user, data, size) >= 0;
+}
+
 static int user_describe(struct device *device, struct fdt_writer *writer)
 {
     struct armsim_device *user = (struct armsim_device *)device;
@@ -172,6 +196,8 @@ int user_device_add(struct armsim_machine *machine, const struct armsim_device_c
         .reset = user_reset,
         .destroy = user_destroy,
         .hash_extra = user_hash,
+        .save_extra = user_save,
+        .load_extra = user_load,
         .describe = user_describe,
     };
     user->event = (struct clock_event){
@@ -193,6 +219,36 @@ int user_device_add(struct armsim_machine *machine, const struct armsim_device_c
     if (device)
         *device = user;
     return 0;
+}
+
+static bool is_user_device(const struct device *device)
+{
+    return device->ops->destroy == user_destroy;
+}
+
+bool user_device_can_be_saved(const struct device *device)
+{
+    const struct armsim_device *user = (const struct armsim_device *)device;
+    return !is_user_device(device) || !user->config.ops.state || user->config.ops.load;
+}
+
+int user_device_copy(struct armsim_machine *machine, struct device *device)
+{
+    const struct armsim_device *user = (const struct armsim_device *)device;
+    if (!is_user_device(device))
+        return 0;
+    struct armsim_device_config config = user->config;
+    config.ops.size = sizeof(config.ops);
+    if (config.ops.fork)
+        config.opaque = config.ops.fork(config.opaque);
+    else
+        config.ops.destroy = NULL;
+    if (config.ops.fork && !config.opaque)
+        return machine_fail(machine, ARMSIM_ERROR_MEMORY, "device %s: out of memory", config.ops.model);
+    int result = user_device_add(machine, &config, NULL);
+    if (result < 0 && config.ops.destroy)
+        config.ops.destroy(config.opaque);
+    return result;
 }
 
 void user_device_reset(struct armsim_device *device)

@@ -193,7 +193,7 @@ static void watch(void *opaque, struct bus_region *region, uint64_t offset, uint
     }
     watched->calls++;
     watched->requester = requester;
-    watched->before = region->host[offset];
+    watched->before = *bus_host(region, offset);
 }
 
 START_TEST(test_watch)
@@ -207,7 +207,7 @@ START_TEST(test_watch)
 
     ck_assert_int_eq(bus_write(bus, 0x40000000, 4, ns, 0x55), BUS_OK);
     ck_assert_uint_eq(watched.calls, 0);
-    ck_assert_uint_eq(ram->page_flags[0], BUS_PAGE_DIRTY);
+    ck_assert_uint_eq(ram->page_flags[0], BUS_PAGE_WRITTEN);
     ram->page_flags[0] |= BUS_PAGE_CODE;
     ram->page_flags[2] |= BUS_PAGE_EXCLUSIVE;
     ck_assert_int_eq(bus_write(bus, 0x40000000, 4, dma, 0x66), BUS_OK);
@@ -223,7 +223,7 @@ START_TEST(test_watch)
     ck_assert_uint_eq(watched.size[0], 0x10);
     ck_assert_uint_eq(watched.offset[1], 0x2000);
     ck_assert_uint_eq(watched.size[1], 0x10);
-    ck_assert_uint_eq(ram->page_flags[1], BUS_PAGE_DIRTY);
+    ck_assert_uint_eq(ram->page_flags[1], BUS_PAGE_WRITTEN);
     ck_assert_uint_eq(ram->page_flags[3], 0);
     bus_destroy(bus);
 }
@@ -558,8 +558,8 @@ START_TEST(test_state)
     memset(&one, 0x55, sizeof(one));
     memset(&two, 0x66, sizeof(two));
     one.kept = two.kept = 99;
-    struct state_section a = {"sample", 1, sample_fields, SAMPLE_FIELDS, &one, NULL};
-    struct state_section b = {"sample", 1, sample_fields, SAMPLE_FIELDS, &two, NULL};
+    struct state_section a = {"sample", 1, sample_fields, SAMPLE_FIELDS, &one, NULL, NULL, NULL, NULL};
+    struct state_section b = {"sample", 1, sample_fields, SAMPLE_FIELDS, &two, NULL, NULL, NULL, NULL};
     state_reset_section(&a);
     state_reset_section(&b);
     ck_assert(one.flag);

@@ -396,8 +396,8 @@ ARMSIM_API int armsim_breakpoint_remove(struct armsim_machine *machine, uint64_t
 enum armsim_watch { ARMSIM_WATCH_READ = 1, ARMSIM_WATCH_WRITE = 2, ARMSIM_WATCH_ACCESS = 3 };
 
 /**
- * Stops any PE before an instruction that reads or writes (`kinds`: enum armsim_watch) one of `size` bytes at the
- * virtual address `va`; at most 256 of them. The access has not been made, and the instruction not been counted; the next run
+ * Stops any PE before an instruction that reads or writes (`kinds`: enum armsim_watch) one of `size` bytes at the virtual
+ * address `va`; at most 256 of them. The access has not been made, and the instruction not been counted; the next run
  * executes it. Addresses count without their top byte. Accesses that fault don't stop.
  */
 ARMSIM_API int armsim_watchpoint_add(struct armsim_machine *machine, uint64_t va, uint64_t size, uint32_t kinds);
@@ -623,7 +623,7 @@ ARMSIM_API int armsim_set_ppi(struct armsim_machine *machine, uint32_t pe, uint3
 struct armsim_input {
     uint64_t instructions; /**< all PEs, when it reached the machine */
     uint64_t time_ns;
-    uint8_t kind;          /**< 0 serial, 1 network, 2 power key, 3 pin, 4 SError, 5 SPI, 6 PPI */
+    uint8_t kind;          /**< 0 serial, 1 network, 2 power key, 3 pin, 4 SError, 5 SPI, 6 PPI, 7 semihosting's console */
     uint32_t unit;         /**< port, card, PE or line */
     uint64_t value;        /**< level, ISS */
     const void *data;      /**< bytes; valid while the machine lives */
@@ -736,6 +736,89 @@ ARMSIM_API int armsim_state_hash(struct armsim_machine *machine, uint64_t *hash)
 
 /** Host-independent hash of one named part ("pe0", "ram@40000000", "pl011@9000000"), to find where two runs differ. */
 ARMSIM_API int armsim_state_section(struct armsim_machine *machine, size_t index, const char **name, uint64_t *hash);
+
+/* ---------------------------------------------------------------- snapshots ------------------------------------- */
+
+/*
+ * A snapshot is everything from which the run goes on as if it had not been interrupted: memory, PEs with their TLBs and
+ * monitors, interrupt controller, devices with what is in flight, time, inputs that wait. It is not: what the host has
+ * attached (callbacks, hooks, breakpoints), statistics, records, and the contents of drives, but for changes that are
+ * held in memory (forks, histories). The file's format is docs/snapshot.md.
+ */
+
+/** Saves to a file, which gets its name when it is complete. @return 0, ARMSIM_ERROR_BUSY, _IO, _MEMORY, _UNSUPPORTED. */
+ARMSIM_API int armsim_snapshot_save(struct armsim_machine *machine, const char *path);
+/**
+ * Loads what a machine made with the same options has saved (images, paths and the host's ends may be others). Whatever
+ * the error is, nothing has changed. @return 0, or ARMSIM_ERROR_INPUT: it is no snapshot, of another version, damaged, or
+ * of another machine, as armsim_last_error() says; _IO, _BUSY, _MEMORY, _UNSUPPORTED.
+ */
+ARMSIM_API int armsim_snapshot_load(struct armsim_machine *machine, const char *path);
+
+/** Takes `size` bytes. @return 0, or a negative errno value, which ends the saving with ARMSIM_ERROR_IO. */
+typedef int armsim_snapshot_write_fn(void *opaque, const void *data, size_t size);
+/** Yields `size` bytes: *got tells how many, fewer at the end only. @return 0 or a negative errno value. */
+typedef int armsim_snapshot_read_fn(void *opaque, void *data, size_t size, size_t *got);
+ARMSIM_API int armsim_snapshot_save_to(struct armsim_machine *machine, armsim_snapshot_write_fn *write, void *opaque);
+ARMSIM_API int armsim_snapshot_load_from(struct armsim_machine *machine, armsim_snapshot_read_fn *read, void *opaque);
+
+/**
+ * Makes a second machine in the same state. Memory is shared until one of them writes to a page. They are independent
+ * from then on, also in different threads, and may be destroyed in any order. Nothing of the host's is attached to the
+ * child: output is discarded (armsim_connect_serial(), armsim_connect_net(), armsim_connect_semihosting()), there are no
+ * hooks or breakpoints. Drives of both are held: what they write stays in memory, each sees its own; the first
+ * machine's changes reach the file when it and all its forks are destroyed. Block functions of the user's
+ * (struct armsim_block) are then called from all the machines.
+ * @return 0; ARMSIM_ERROR_BUSY, _MEMORY, _UNSUPPORTED (a user's device that can't be copied: *child is NULL).
+ */
+ARMSIM_API int armsim_fork(struct armsim_machine *machine, struct armsim_machine **child);
+
+/** Replaces the far end of a serial port, card or console, as in struct armsim_options (`nic.mac` is ignored). */
+ARMSIM_API int armsim_connect_serial(struct armsim_machine *machine, uint32_t port, const struct armsim_serial *serial);
+ARMSIM_API int armsim_connect_net(struct armsim_machine *machine, uint32_t nic, const struct armsim_nic *end);
+ARMSIM_API int armsim_connect_semihosting(struct armsim_machine *machine, const struct armsim_semihosting *end);
+
+/** A part of the state that differs between two machines. Strings are valid during the call. */
+struct armsim_difference {
+    const char *section; /**< "pe0", "ram", "pl011@9000000" ... */
+    const char *field;   /**< "x", "pc", "SCTLR_EL1" ...; "byte" of a memory; "other": what no field names */
+    uint64_t index;      /**< element of the field; offset of the byte; byte of the saved form */
+    uint64_t a, b;       /**< the values */
+};
+typedef void armsim_difference_fn(void *opaque, const struct armsim_difference *difference);
+
+/**
+ * Tells the differences between two machines made with the same options: every field, and of each page of memory the
+ * first byte. @return their number (0: equal), or ARMSIM_ERROR_ARGUMENT (not the same sections), _BUSY, _MEMORY.
+ */
+ARMSIM_API int64_t armsim_state_diff(struct armsim_machine *a, struct armsim_machine *b, armsim_difference_fn *fn,
+                                     void *opaque);
+
+/* ---------------------------------------------------------------- going back ------------------------------------ */
+
+/**
+ * Keeps the machine's past from here on: its state every `interval` instructions (20 million make going back quick) and
+ * all inputs. When the memory for it exceeds `max_bytes` (about; 0: no limit), states are thinned out, which makes going
+ * back slower, never impossible. `interval` 0 ends the history. While there is one, what drives are told to write stays
+ * in memory; it is written when the history ends or the machine is destroyed.
+ * @return 0; ARMSIM_ERROR_BUSY, _MEMORY, _IO (drives); _UNSUPPORTED: semihosting with files, or a user's device whose
+ * state can't be loaded.
+ */
+ARMSIM_API int armsim_set_history(struct armsim_machine *machine, uint64_t interval, uint64_t max_bytes);
+
+/**
+ * Goes to the first moment at which `instructions` (all PEs, armsim_instructions()) had been executed, bit for bit as it
+ * was; to the latest count there ever was: the present. In the past the machine runs as it did: inputs come by
+ * themselves, the guest's output is discarded, hooks and breakpoints work (but not during this call), and at the end of
+ * the past it is in the present again. An input from the host, or a change that it makes, in the past makes that the
+ * present: what had come after is forgotten. Changes that callbacks made during a run are not repeated.
+ * @return 0; ARMSIM_ERROR_ARGUMENT (not in the range), _BUSY, _MEMORY, _UNSUPPORTED (executed by armsim_step() of one PE
+ * among several), _INTERNAL.
+ */
+ARMSIM_API int armsim_go_to(struct armsim_machine *machine, uint64_t instructions);
+
+/** The earliest and the latest instruction count one can go to. ARMSIM_ERROR_UNSUPPORTED: there is no history. */
+ARMSIM_API int armsim_history(const struct armsim_machine *machine, uint64_t *first, uint64_t *last);
 
 /* ---------------------------------------------------------------- coverage -------------------------------------- */
 

@@ -45,6 +45,14 @@ struct armsim_device_ops {
     /** The device's state as bytes (guest-visible, host-independent) for armsim_state_hash(). */
     size_t (*state)(void *opaque, struct armsim_device *device, void *data, size_t max);
     void (*destroy)(void *opaque); /**< the machine is gone */
+    /**
+     * Takes back what `state` has given (its interrupt and its event are the library's): snapshots, forks and histories
+     * need it where there is `state`. @return 0, or a negative number: not a possible state, nothing has changed.
+     */
+    int (*load)(void *opaque, struct armsim_device *device, const void *data, size_t size);
+    /** The `opaque` of the same device in a fork of the machine; NULL: out of memory. Without it both have the same one,
+     * which must stand two threads then, and the fork doesn't call `destroy`. */
+    void *(*fork)(void *opaque);
 };
 
 #define ARMSIM_NO_IRQ UINT32_MAX

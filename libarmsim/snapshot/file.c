@@ -1,0 +1,587 @@
+/*
+ * The file format of docs/snapshot.md: a header, then blocks with checksums. Loading builds the new memory beside the
+ * old; the machine changes when all is read and found good.
+ */
+#include "libarmsim/snapshot/file.h"
+
+#include "libarmsim/machine/text.h"
+#include "libarmsim/snapshot/configuration.h"
+#include "libarmsim/snapshot/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static const char magic[16] = "armsim snapshot\n";
+
+enum { FORMAT_VERSION = 1, HEADER_BYTES = 32, BLOCK_BYTES = 32 };
+enum { STORED, DEFLATED };
+enum { GROUP_PAGES = 64, GROUP_HEAD = 8 + 8 * GROUP_PAGES, GROUP_BYTES = GROUP_HEAD + GROUP_PAGES * PAGE_BYTES };
+#define CONFIGURATION_MAX (1u << 20)
+#define STATE_MAX (256u << 20)
+
+#define BLOCK_TYPE(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+#define BLOCK_CONFIGURATION BLOCK_TYPE('C', 'O', 'N', 'F')
+#define BLOCK_STATE BLOCK_TYPE('S', 'T', 'A', 'T')
+#define BLOCK_PAGES BLOCK_TYPE('P', 'A', 'G', 'E')
+#define BLOCK_END BLOCK_TYPE('E', 'N', 'D', ' ')
+
+static void store(uint8_t *to, uint64_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        to[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint64_t load(const uint8_t *from, unsigned bytes)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; i++)
+        value |= (uint64_t)from[i] << (8 * i);
+    return value;
+}
+
+/* --- saving --- */
+
+struct saving {
+    struct armsim_machine *machine;
+    snapshot_write_fn *write;
+    void *opaque;
+    z_stream stream;
+    bool has_stream;
+    uint8_t *group, *packed; /* a group of pages; the same compressed */
+    size_t packed_size;
+    unsigned group_pages;
+    uint32_t group_memory;
+    uint64_t pages;
+};
+
+static int write_bytes(struct saving *saving, const void *data, size_t size)
+{
+    int error = size ? saving->write(saving->opaque, data, size) : 0;
+    if (error < 0) {
+        char text[128];
+        if (strerror_r(-error, text, sizeof(text)) != 0)
+            text[0] = '\0';
+        return machine_fail(saving->machine, ARMSIM_ERROR_IO, "snapshot: write: %s", text);
+    }
+    return 0;
+}
+
+static int out_of_memory(struct armsim_machine *machine)
+{
+    return machine_fail(machine, ARMSIM_ERROR_MEMORY, "snapshot: out of memory");
+}
+
+/* The compressed size, or 0: not worth it. */
+static size_t pack(struct saving *saving, const uint8_t *data, size_t size)
+{
+    z_stream *stream = &saving->stream;
+    if (deflateReset(stream) != Z_OK)
+        return 0;
+    stream->next_in = (Bytef *)(uintptr_t)data;
+    stream->avail_in = (uInt)size;
+    stream->next_out = saving->packed;
+    stream->avail_out = (uInt)(saving->packed_size < size ? saving->packed_size : size);
+    return deflate(stream, Z_FINISH) == Z_STREAM_END ? (size_t)stream->total_out : 0;
+}
+
+static int write_block(struct saving *saving, uint32_t type, const uint8_t *data, size_t size)
+{
+    uint8_t head[BLOCK_BYTES] = {0};
+    size_t packed = size ? pack(saving, data, size) : 0;
+    const uint8_t *bytes = packed ? saving->packed : data;
+    size_t length = packed ? packed : size;
+    store(head, type, 4);
+    store(head + 4, packed ? DEFLATED : STORED, 4);
+    store(head + 8, length, 8);
+    store(head + 16, size, 8);
+    uLong crc = crc32_z(0, head, BLOCK_BYTES - 8);
+    store(head + 24, crc32_z(crc, bytes, length), 4);
+    int error = write_bytes(saving, head, sizeof(head));
+    return error < 0 ? error : write_bytes(saving, bytes, length);
+}
+
+static int flush_group(struct saving *saving)
+{
+    unsigned count = saving->group_pages;
+    if (!count)
+        return 0;
+    store(saving->group, saving->group_memory, 4);
+    store(saving->group + 4, count, 4);
+    /* The numbers' room that isn't used is left out: they move up to the pages. */
+    uint8_t *at = saving->group + (GROUP_HEAD - 8 - 8 * count);
+    memmove(at, saving->group, 8 + 8 * (size_t)count);
+    saving->group_pages = 0;
+    return write_block(saving, BLOCK_PAGES, at, 8 + (size_t)count * (8 + PAGE_BYTES));
+}
+
+static int save_page(struct saving *saving, uint32_t memory, uint64_t number, const uint8_t *page)
+{
+    if (memory != saving->group_memory || saving->group_pages == GROUP_PAGES) {
+        int error = flush_group(saving);
+        if (error < 0)
+            return error;
+        saving->group_memory = memory;
+    }
+    unsigned n = saving->group_pages++;
+    store(saving->group + 8 + 8 * n, number, 8);
+    memcpy(saving->group + GROUP_HEAD + (size_t)n * PAGE_BYTES, page, PAGE_BYTES);
+    saving->pages++;
+    return 0;
+}
+
+static int save_if_any(struct saving *saving, uint32_t memory, uint64_t number, const uint8_t *page)
+{
+    return page && !page_is_zero(page) ? save_page(saving, memory, number, page) : 0;
+}
+
+static int save_memory(struct saving *saving)
+{
+    struct armsim_machine *machine = saving->machine;
+    uint32_t memory = 0;
+    int error = 0;
+    for (size_t i = 0; i < bus_region_count(machine->bus); i++) {
+        const struct bus_region *region = bus_region_at(machine->bus, i);
+        if (!bus_has_memory(region))
+            continue;
+        for (uint64_t page = 0; page < region->size >> PAGE_BITS && error == 0; page++)
+            error = save_if_any(saving, memory, page, bus_page(region, page));
+        memory++;
+    }
+    for (size_t i = 0; i < MACHINE_MAX_DRIVES && machine->drives[i].base; i++, memory++) {
+        const struct drive *drive = &machine->drives[i];
+        for (uint64_t page = 0; drive->held && page < drive->changes.count && error == 0; page++) {
+            const uint8_t *data = pages_get(&drive->changes, page);
+            if (data) /* zeroes are a change, too */
+                error = save_page(saving, memory, page, data);
+        }
+    }
+    return error < 0 ? error : flush_group(saving);
+}
+
+static int save_all(struct saving *saving)
+{
+    struct armsim_machine *machine = saving->machine;
+    uint8_t header[HEADER_BYTES] = {0}, end[8];
+    struct state_writer text = {0}, state = {0};
+    memcpy(header, magic, sizeof(magic));
+    store(header + sizeof(magic), FORMAT_VERSION, 4);
+    configuration_write(&text, machine);
+    for (size_t i = 0; i < MACHINE_MAX_DRIVES && machine->drives[i].base; i++)
+        state_put(&state, machine->drives[i].held, 1);
+    image_save_sections(machine, &state);
+    int error = text.failed || state.failed ? out_of_memory(machine) : write_bytes(saving, header, sizeof(header));
+    if (error == 0)
+        error = write_block(saving, BLOCK_CONFIGURATION, text.data, text.size);
+    if (error == 0)
+        error = write_block(saving, BLOCK_STATE, state.data, state.size);
+    if (error == 0)
+        error = save_memory(saving);
+    store(end, saving->pages, 8);
+    if (error == 0)
+        error = write_block(saving, BLOCK_END, end, sizeof(end));
+    state_writer_free(&text);
+    state_writer_free(&state);
+    return error;
+}
+
+int snapshot_save(struct armsim_machine *machine, snapshot_write_fn *write, void *opaque)
+{
+    struct saving saving = {.machine = machine, .write = write, .opaque = opaque, .packed_size = GROUP_BYTES};
+    int error = image_possible(machine);
+    if (error < 0)
+        return error;
+    saving.group = malloc(GROUP_BYTES);
+    saving.packed = malloc(saving.packed_size);
+    saving.has_stream = deflateInit2(&saving.stream, 1, Z_DEFLATED, 15, 9, Z_DEFAULT_STRATEGY) == Z_OK;
+    error = saving.group && saving.packed && saving.has_stream ? save_all(&saving) : out_of_memory(machine);
+    if (saving.has_stream)
+        deflateEnd(&saving.stream);
+    free(saving.group);
+    free(saving.packed);
+    return error;
+}
+
+/* --- loading --- */
+
+/* A memory that is being read: one mapping, of which some pages are there. */
+struct incoming {
+    uint8_t *mapping;
+    uint64_t count;
+    uint8_t *present; /* a bit for each page */
+};
+
+struct loading {
+    struct armsim_machine *machine;
+    snapshot_read_fn *read;
+    void *opaque;
+    z_stream stream;
+    bool has_stream;
+    uint8_t *packed;
+    size_t packed_size;
+    struct state_writer text, raw; /* of the block at hand */
+    struct image image;
+    bool has_state;
+    struct incoming *memory;
+    size_t memory_count; /* regions, which begin the numbers of memories; drives follow */
+    uint64_t pages;
+};
+
+static int refuse(struct loading *loading, const char *why)
+{
+    return machine_fail(loading->machine, ARMSIM_ERROR_INPUT, "snapshot: %s", why);
+}
+
+static int read_bytes(struct loading *loading, void *data, size_t size)
+{
+    size_t got = 0;
+    int error = size ? loading->read(loading->opaque, data, size, &got) : 0;
+    if (error < 0) {
+        char text[128];
+        if (strerror_r(-error, text, sizeof(text)) != 0)
+            text[0] = '\0';
+        return machine_fail(loading->machine, ARMSIM_ERROR_IO, "snapshot: read: %s", text);
+    }
+    return got == size ? 0 : refuse(loading, "it ends too early");
+}
+
+static int read_header(struct loading *loading)
+{
+    uint8_t header[HEADER_BYTES];
+    int error = read_bytes(loading, header, sizeof(header));
+    if (error < 0)
+        return error;
+    if (memcmp(header, magic, sizeof(magic)) != 0)
+        return refuse(loading, "expected a snapshot of armsim, this is something else");
+    uint64_t version = load(header + sizeof(magic), 4);
+    if (version != FORMAT_VERSION)
+        return machine_fail(loading->machine, ARMSIM_ERROR_INPUT, "snapshot: expected version %d of the format, found %llu",
+                            FORMAT_VERSION, (unsigned long long)version);
+    for (size_t i = sizeof(magic) + 4; i < HEADER_BYTES; i++)
+        if (header[i])
+            return refuse(loading, "the header's reserved bytes are not zero");
+    return 0;
+}
+
+/* Room for `size` bytes that stays as large as it ever was. */
+static bool make_room(uint8_t **data, size_t *capacity, size_t size)
+{
+    if (size <= *capacity)
+        return true;
+    uint8_t *room = realloc(*data, size);
+    if (!room)
+        return false;
+    *data = room;
+    *capacity = size;
+    return true;
+}
+
+static bool inflate_block(struct loading *loading, size_t packed, size_t size)
+{
+    z_stream *stream = &loading->stream;
+    if (inflateReset(stream) != Z_OK)
+        return false;
+    stream->next_in = loading->packed;
+    stream->avail_in = (uInt)packed;
+    stream->next_out = loading->raw.data;
+    stream->avail_out = (uInt)size;
+    return inflate(stream, Z_FINISH) == Z_STREAM_END && stream->total_out == size && !stream->avail_in;
+}
+
+/* The next block's contents go to loading->raw. */
+static int read_block(struct loading *loading, uint32_t *type)
+{
+    uint8_t head[BLOCK_BYTES];
+    int error = read_bytes(loading, head, sizeof(head));
+    if (error < 0)
+        return error;
+    *type = (uint32_t)load(head, 4);
+    uint64_t method = load(head + 4, 4), length = load(head + 8, 8), size = load(head + 16, 8);
+    uint64_t most = *type == BLOCK_STATE           ? STATE_MAX
+                    : *type == BLOCK_CONFIGURATION ? CONFIGURATION_MAX
+                    : *type == BLOCK_PAGES         ? GROUP_BYTES
+                                                   : 8;
+    if (method > DEFLATED || size > most || length > size || (method == STORED && length != size) || load(head + 28, 4))
+        return refuse(loading, "a block's header is not possible");
+    /* What the file doesn't hold isn't allocated: a block is read piece by piece. */
+    size_t done = 0;
+    while (done < length) {
+        size_t part = length - done < (1u << 20) ? (size_t)(length - done) : 1u << 20;
+        if (!make_room(&loading->packed, &loading->packed_size, done + part))
+            return out_of_memory(loading->machine);
+        if ((error = read_bytes(loading, loading->packed + done, part)) < 0)
+            return error;
+        done += part;
+    }
+    uLong crc = crc32_z(0, head, BLOCK_BYTES - 8);
+    if (crc32_z(crc, loading->packed, done) != load(head + 24, 4))
+        return refuse(loading, "a checksum is wrong: it is damaged");
+    if (!make_room(&loading->raw.data, &loading->raw.capacity, (size_t)size + 1))
+        return out_of_memory(loading->machine);
+    loading->raw.size = (size_t)size;
+    if (method == STORED && size)
+        memcpy(loading->raw.data, loading->packed, (size_t)size);
+    if (method == DEFLATED && !inflate_block(loading, (size_t)length, (size_t)size))
+        return refuse(loading, "a block doesn't unpack");
+    return 0;
+}
+
+static int check_configuration(struct loading *loading)
+{
+    struct state_writer own = {0};
+    char line[320];
+    struct text why = text_begin(line, sizeof(line));
+    configuration_write(&own, loading->machine);
+    int error = own.failed ? out_of_memory(loading->machine) : 0;
+    if (error == 0 && configuration_differs(&own, (const char *)loading->raw.data, loading->raw.size, &why))
+        error = refuse(loading, line);
+    state_writer_free(&own);
+    return error;
+}
+
+static int take_state(struct loading *loading)
+{
+    struct state_reader reader = {.data = loading->raw.data, .size = loading->raw.size};
+    struct image *image = &loading->image;
+    if (loading->has_state)
+        return refuse(loading, "two blocks of state");
+    for (size_t i = 0; i < MACHINE_MAX_DRIVES && loading->machine->drives[i].base; i++) {
+        image->drive_count++;
+        image->held[i] = state_take_max(&reader, 1, 1);
+        if (image->held[i] && pages_create(&image->drives[i], drive_pages(&loading->machine->drives[i])) < 0)
+            return out_of_memory(loading->machine);
+    }
+    size_t left = reader.size - reader.at;
+    state_put_bytes(&image->state, state_take_bytes(&reader, left), left);
+    loading->has_state = true;
+    return image->state.failed ? out_of_memory(loading->machine) : 0;
+}
+
+/* Where a page goes; NULL after an error. */
+static uint8_t *place_of(struct loading *loading, uint64_t memory, uint64_t page, int *error)
+{
+    if (memory < loading->memory_count && page < loading->memory[memory].count) {
+        struct incoming *incoming = &loading->memory[memory];
+        incoming->present[page / 8] |= (uint8_t)(1u << page % 8);
+        return incoming->mapping + page * PAGE_BYTES;
+    }
+    uint64_t drive = memory - loading->memory_count;
+    if (memory < loading->memory_count || drive >= loading->image.drive_count || !loading->image.held[drive] ||
+        page >= loading->image.drives[drive].count) {
+        *error = refuse(loading, "a page of no memory");
+        return NULL;
+    }
+    uint8_t *data = pages_own(&loading->image.drives[drive], page);
+    if (!data)
+        *error = out_of_memory(loading->machine);
+    return data;
+}
+
+static int take_pages(struct loading *loading)
+{
+    const uint8_t *raw = loading->raw.data;
+    bool has_head = loading->raw.size >= 8;
+    uint64_t memory = has_head ? load(raw, 4) : 0, count = has_head ? load(raw + 4, 4) : 0;
+    if (!loading->has_state || !count || count > GROUP_PAGES || loading->raw.size != 8 + count * (8 + PAGE_BYTES))
+        return refuse(loading, "a block of pages is not possible");
+    const uint8_t *pages = raw + 8 + 8 * count;
+    for (uint64_t i = 0; i < count; i++) {
+        int error = 0;
+        uint8_t *place = place_of(loading, memory, load(raw + 8 + 8 * i, 8), &error);
+        if (!place)
+            return error;
+        memcpy(place, pages + i * PAGE_BYTES, PAGE_BYTES);
+    }
+    loading->pages += count;
+    return 0;
+}
+
+static int make_memory(struct loading *loading)
+{
+    const struct bus *bus = loading->machine->bus;
+    size_t regions = bus_region_count(bus);
+    loading->memory = calloc(regions ? regions : 1, sizeof(*loading->memory));
+    if (!loading->memory)
+        return out_of_memory(loading->machine);
+    for (size_t i = 0; i < regions; i++) {
+        const struct bus_region *region = bus_region_at(bus, i);
+        if (!bus_has_memory(region))
+            continue;
+        struct incoming *incoming = &loading->memory[loading->memory_count++];
+        incoming->count = region->size >> PAGE_BITS;
+        incoming->mapping = map_zeroes(region->size);
+        incoming->present = calloc(incoming->count / 8 + 1, 1);
+        if (!incoming->mapping || !incoming->present)
+            return out_of_memory(loading->machine);
+    }
+    return 0;
+}
+
+static bool is_present(const void *opaque, uint64_t page)
+{
+    const struct incoming *incoming = opaque;
+    return incoming->present[page / 8] >> page % 8 & 1;
+}
+
+/* The new memories as an image. */
+static int make_image(struct loading *loading)
+{
+    struct bus_image *image = &loading->image.memory;
+    image->memory = calloc(loading->memory_count ? loading->memory_count : 1, sizeof(*image->memory));
+    if (!image->memory)
+        return out_of_memory(loading->machine);
+    image->count = loading->memory_count;
+    for (size_t i = 0; i < loading->memory_count; i++) {
+        struct incoming *incoming = &loading->memory[i];
+        if (pages_adopt(&image->memory[i], incoming->mapping, incoming->count, is_present, incoming) < 0)
+            return out_of_memory(loading->machine);
+        incoming->mapping = NULL;
+    }
+    return 0;
+}
+
+static int read_all(struct loading *loading)
+{
+    uint32_t type;
+    int error = read_header(loading);
+    if (error == 0)
+        error = read_block(loading, &type);
+    if (error == 0)
+        error = type == BLOCK_CONFIGURATION ? check_configuration(loading)
+                                            : refuse(loading, "it doesn't begin with the configuration");
+    while (error == 0 && (error = read_block(loading, &type)) == 0 && type != BLOCK_END) {
+        if (type == BLOCK_STATE)
+            error = take_state(loading);
+        else if (type == BLOCK_PAGES)
+            error = take_pages(loading);
+        else
+            error = refuse(loading, "a block of an unknown type");
+    }
+    if (error == 0 && (!loading->has_state || loading->raw.size != 8 || load(loading->raw.data, 8) != loading->pages))
+        error = refuse(loading, "parts are missing");
+    uint8_t more;
+    size_t got = 0;
+    if (error == 0 && (loading->read(loading->opaque, &more, 1, &got) < 0 || got))
+        error = refuse(loading, "there is something behind its end");
+    return error;
+}
+
+int snapshot_load(struct armsim_machine *machine, snapshot_read_fn *read, void *opaque)
+{
+    struct loading loading = {.machine = machine, .read = read, .opaque = opaque};
+    int error = image_possible(machine);
+    if (error < 0)
+        return error;
+    loading.has_stream = inflateInit(&loading.stream) == Z_OK;
+    error = loading.has_stream ? make_memory(&loading) : out_of_memory(machine);
+    if (error == 0)
+        error = read_all(&loading);
+    if (error == 0)
+        error = make_image(&loading);
+    if (error == 0)
+        error = image_put(machine, &loading.image);
+    for (size_t i = 0; i < loading.memory_count; i++) {
+        unmap(loading.memory[i].mapping, loading.memory[i].count * PAGE_BYTES);
+        free(loading.memory[i].present);
+    }
+    free(loading.memory);
+    image_free(&loading.image);
+    if (loading.has_stream)
+        inflateEnd(&loading.stream);
+    free(loading.packed);
+    free(loading.raw.data);
+    return error;
+}
+
+/* --- files --- */
+
+static int write_file(void *opaque, const void *data, size_t size)
+{
+    for (const uint8_t *from = data; size > 0;) {
+        ssize_t put = write(*(const int *)opaque, from, size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return -errno;
+        from += put;
+        size -= (size_t)put;
+    }
+    return 0;
+}
+
+static int read_file(void *opaque, void *data, size_t size, size_t *got)
+{
+    *got = 0;
+    for (uint8_t *to = data; *got < size;) {
+        ssize_t part = read(*(const int *)opaque, to + *got, size - *got);
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part < 0)
+            return -errno;
+        if (part == 0)
+            break;
+        *got += (size_t)part;
+    }
+    return 0;
+}
+
+static int path_fail(struct armsim_machine *machine, const char *path, const char *what, int error)
+{
+    char text[128];
+    if (strerror_r(error, text, sizeof(text)) != 0)
+        text[0] = '\0';
+    return machine_fail(machine, ARMSIM_ERROR_IO, "%s: %s: %s", path, what, text);
+}
+
+/* Puts the path before the text of an error. */
+static int with_path(struct armsim_machine *machine, const char *path, int error)
+{
+    char text[sizeof(machine->error)];
+    memcpy(text, machine->error, sizeof(text));
+    return machine_fail(machine, (enum armsim_error)error, "%s: %s", path, text);
+}
+
+int snapshot_save_path(struct armsim_machine *machine, const char *path)
+{
+    static const char suffix[] = ".partial";
+    size_t length = strlen(path);
+    char *partial = malloc(length + sizeof(suffix));
+    if (!partial)
+        return out_of_memory(machine);
+    memcpy(partial, path, length);
+    memcpy(partial + length, suffix, sizeof(suffix));
+    struct stat status;
+    bool special = stat(path, &status) == 0 && !S_ISREG(status.st_mode); /* a pipe can't be renamed to */
+    const char *target = special ? path : partial;
+    int fd = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666), error;
+    if (fd < 0) {
+        error = path_fail(machine, target, "open for writing", errno);
+    } else {
+        error = snapshot_save(machine, write_file, &fd);
+        if (error < 0)
+            with_path(machine, path, error);
+        if (close(fd) != 0 && error == 0)
+            error = path_fail(machine, target, "write", errno);
+        if (error == 0 && !special && rename(partial, path) != 0)
+            error = path_fail(machine, path, "rename", errno);
+        if (error < 0 && !special)
+            unlink(partial);
+    }
+    free(partial);
+    return error;
+}
+
+int snapshot_load_path(struct armsim_machine *machine, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return path_fail(machine, path, "open", errno);
+    int error = snapshot_load(machine, read_file, &fd);
+    close(fd);
+    return error < 0 ? with_path(machine, path, error) : 0;
+}
