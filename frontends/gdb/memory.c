@@ -5,9 +5,9 @@ struct armsim_space current_space(const struct gdb *gdb, bool physical)
 {
     bool secure = peek(gdb, gdb->pe, ARMSIM_REG_SECURE) != 0;
     if (physical)
-        return ARMSIM_PHYSICAL(gdb->pas >= 0     ? (enum armsim_pas)gdb->pas
-                               : secure          ? ARMSIM_PAS_SECURE
-                                                 : ARMSIM_PAS_NON_SECURE);
+        return ARMSIM_PHYSICAL(gdb->pas >= 0 ? (enum armsim_pas)gdb->pas
+                               : secure      ? ARMSIM_PAS_SECURE
+                                             : ARMSIM_PAS_NON_SECURE);
     struct armsim_space space = ARMSIM_VIRTUAL(gdb->pe);
     space.ignore_permissions = true;
     if (gdb->el < 0 && gdb->security < 0)

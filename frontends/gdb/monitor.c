@@ -28,6 +28,15 @@ static bool parse_number(const char *text, uint64_t *value)
     return *text >= '0' && *text <= '9' && !*end && !errno;
 }
 
+/* A number, or the value of a register: "$VBAR_EL1". */
+static bool parse_address(const struct gdb *gdb, const char *text, uint64_t *value)
+{
+    if (*text != '$')
+        return parse_number(text, value);
+    armsim_register_id id = armsim_register_by_name(gdb->machine, text + 1);
+    return id != ARMSIM_REG_NONE && armsim_peek(gdb->machine, gdb->pe, id, value) == 0;
+}
+
 /* --- info --- */
 
 static void info_pes(struct gdb *gdb, char *line)
@@ -39,8 +48,8 @@ static void info_pes(struct gdb *gdb, char *line)
         armsim_pe_instructions(gdb->machine, pe, &count);
         print(gdb, "PE %" PRIu32 ": pc 0x%016" PRIx64 " EL%" PRIu64 " %s, %s, %" PRIu64 " instructions\n", pe,
               peek(gdb, pe, ARMSIM_REG_PC), peek(gdb, pe, ARMSIM_REG_CURRENT_EL),
-              peek(gdb, pe, ARMSIM_REG_SECURE) ? "Secure" : "Non-secure",
-              state >= 0 && state < 4 ? states[state] : "?", count);
+              peek(gdb, pe, ARMSIM_REG_SECURE) ? "Secure" : "Non-secure", state >= 0 && state < 4 ? states[state] : "?",
+              count);
     }
 }
 
@@ -128,8 +137,8 @@ static void info_translation(struct gdb *gdb, char *line)
     char *word, *kind = (char *)"read";
     uint64_t address;
     unsigned access = 0;
-    if (!next_word(&line, &word) || !parse_number(word, &address)) {
-        print(gdb, "expected an address\n");
+    if (!next_word(&line, &word) || !parse_address(gdb, word, &address)) {
+        print(gdb, "expected an address or $REGISTER\n");
         return;
     }
     next_word(&line, &kind);
@@ -228,7 +237,7 @@ static void command_reset(struct gdb *gdb, char *line)
     if (armsim_reset(gdb->machine, warm ? ARMSIM_RESET_WARM : ARMSIM_RESET_COLD) < 0)
         print(gdb, "%s\n", armsim_last_error(gdb->machine));
     else
-        print(gdb, "%s reset; gdb must be told: flushregs\n", warm ? "warm" : "cold");
+        print(gdb, "%s reset; then: maint flush register-cache\n", warm ? "warm" : "cold");
 }
 
 static void command_power_key(struct gdb *gdb, char *line)

@@ -62,8 +62,8 @@ const char *register_group(armsim_register_id id)
 enum { REGS_STEP = 256 };
 
 /* False: out of memory. */
-static bool add(struct gdb *gdb, FILE *file, armsim_register_id id, uint32_t bytes, const char *name,
-                const char *type, const char *group)
+static bool add(struct gdb *gdb, FILE *file, armsim_register_id id, uint32_t bytes, const char *name, const char *type,
+                const char *group)
 {
     fprintf(file, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\" regnum=\"%zu\"", name, 8 * bytes, type, gdb->reg_count);
     if (group)
@@ -84,10 +84,10 @@ static bool describe_core(struct gdb *gdb, FILE *file)
     static const struct {
         const char *name;
         unsigned start, end;
-    } fields[] = {{"SP", 0, 0},    {"EL", 2, 3},    {"nRW", 4, 4},  {"F", 6, 6},    {"I", 7, 7},    {"A", 8, 8},
-                  {"D", 9, 9},     {"BTYPE", 10, 11}, {"SSBS", 12, 12}, {"IL", 20, 20}, {"SS", 21, 21}, {"PAN", 22, 22},
-                  {"UAO", 23, 23}, {"DIT", 24, 24}, {"TCO", 25, 25}, {"V", 28, 28}, {"C", 29, 29}, {"Z", 30, 30},
-                  {"N", 31, 31}};
+    } fields[] = {{"SP", 0, 0},   {"EL", 2, 3},    {"nRW", 4, 4},     {"F", 6, 6},      {"I", 7, 7},
+                  {"A", 8, 8},    {"D", 9, 9},     {"BTYPE", 10, 11}, {"SSBS", 12, 12}, {"IL", 20, 20},
+                  {"SS", 21, 21}, {"PAN", 22, 22}, {"UAO", 23, 23},   {"DIT", 24, 24},  {"TCO", 25, 25},
+                  {"V", 28, 28},  {"C", 29, 29},   {"Z", 30, 30},     {"N", 31, 31}};
     static const char *const names[] = {"x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",  "x9",  "x10",
                                         "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",
                                         "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30"};

@@ -1,6 +1,7 @@
 /*
- * gdb's remote protocol: packets, damaged at will. The first byte says whether the rest is the stream as it is, or lines
- * that become packets with the right checksum. Whatever comes, each answer is well formed and the machine stays usable.
+ * gdb's remote protocol: packets, damaged at will. The first byte says whether the rest is the stream as it is, or
+ * lines that become packets with the right checksum. Whatever comes, each answer is well formed and the
+ * machine stays usable.
  */
 #include "fuzz.h"
 
@@ -18,7 +19,8 @@ static const char *const seeds[] = {
     "m40000000,40\nM40000000,4:1f2003d5\nX40000004,4:abcd\nm40000000,8\nmffffffffffffffff,10\nm0,ffffffffffffffff",
     "p0\np20\np44\np100\nP5=0123456789abcdef\nP22=000102030405060708090a0b0c0d0e0f\nP21=c5030000\nP60=0000000000000000",
     "Z0,40000008,4\nZ1,4000000c,4\nZ2,40001000,8\nZ3,40001008,1\nZ4,40001010,20\nvCont;c\nvCont;s:1\nz0,40000008,4\n"
-    "z1,4000000c,4\nz2,40001000,8\nz3,40001008,1\nz4,40001010,20\nc\ns\nS05\nC05;40000000\nvCont;r40000000,40000010:2;c",
+    "z1,4000000c,4\nz2,40001000,8\nz3,40001008,1\nz4,40001010,20\nc\ns\nS05\nC05;40000000\n"
+    "vCont;r40000000,40000010:2;c",
     "qRcmd,696e666f20747261707320333030\nqRcmd,63617463682073766320746f20656c31\nqRcmd,7068797320"
     "6f6e20736563757265\nm40000000,10\nQqemu.PhyMemMode:0\nqqemu.PhyMemMode\nqRcmd,656c2033\nm40000000,10\n"
     "qRcmd,696e666f207472616e736c6174696f6e2030783430303030303030\nqRcmd,6865",

@@ -97,8 +97,8 @@ class Rom(GdbTest):
 
     def test_watchpoints(self):
         out = self.rom("break at_el1", "continue", "watch *(unsigned *)&taken", "continue", "continue", "delete",
-                       "rwatch *(unsigned *)&taken", "continue", "x/i $pc", "delete", "awatch *(unsigned *)&taken", "continue",
-                       "delete", "continue")
+                       "rwatch *(unsigned *)&taken", "continue", "x/i $pc", "delete", "awatch *(unsigned *)&taken",
+                       "continue", "delete", "continue")
         self.assertRegex(out[3], r"Hardware watchpoint 2: .*\n\nOld value = 0\nNew value = 1\n")
         self.assertRegex(out[4], r"Hardware watchpoint 2: .*\n\nOld value = 1\nNew value = 0\n")
         self.assertRegex(out[7], r"Hardware read watchpoint 3: .*\n\nValue = ")
@@ -156,13 +156,13 @@ class Linux(GdbTest):
         folder = debian.cache_dir() / "cloud"
         if not (folder / "vmlinuz").exists():
             self.skipTest("no kernel in the cache")
-        options = ["-m", "256", "-smp", "2", "-kernel", str(folder / "vmlinuz"), "-initrd", str(folder / "initramfs.cpio"),
-                   "-append", "console=ttyAMA0", "-no-reboot"]
+        options = ["-m", "256", "-smp", "2", "-kernel", str(folder / "vmlinuz"),
+                   "-initrd", str(folder / "initramfs.cpio"), "-append", "console=ttyAMA0", "-no-reboot"]
         out = self.session("stepi 100", "monitor catch svc from 0", "continue", "p $EL", "p/x $ESR_EL1", "info threads",
                            "hbreak *$pc", "monitor catch irq from 1", "delete", "continue", "tbreak *$pc",
-                           "monitor catch off", "set $before = $CNTVCT_EL0", "continue", "p $CNTVCT_EL0 > $before", "p $EL",
-                           "stepi", "x/i $pc", "watch -l *(long *)($sp - 64)", "continue", "monitor info traps 3", "kill",
-                           options=options)
+                           "monitor catch off", "set $before = $CNTVCT_EL0", "continue", "p $CNTVCT_EL0 > $before",
+                           "p $EL", "stepi", "x/i $pc", "watch -l *(long *)($sp - 64)", "continue",
+                           "monitor info traps 3", "kill", options=options)
         self.assertIn("why=SVC", out[2])
         self.assertEqual(out[3], "$1 = 1")
         self.assertEqual(out[4], "$2 = 0x56000000")

@@ -291,8 +291,9 @@ class Running(ProtocolTest):
 
     def test_monitor(self):
         client = self.at_loop()
-        for command in ("help", "info pes", "info registers control", "info registers sctlr_el1", "info traps", "info time",
-                        f"info translation {RAM:#x}", "info space", "catch help", "powerkey"):
+        for command in ("help", "info pes", "info registers control", "info registers sctlr_el1", "info traps",
+                        "info time", "info translation $vbar_el1", f"info translation {RAM:#x}",
+                        "info space", "catch help", "powerkey"):
             self.assertTrue(client.monitor(command), command)
         for command in ("nonsense", "info", "info nothing", "info translation", "info translation 0x", "info traps x",
                         "info registers", "phys maybe", "security none", "x" * 200):
@@ -302,11 +303,12 @@ class Running(ProtocolTest):
 
 
 WRONG = ["m", "m,", "m1", "m1,", "m1,2,3", "mxyz,1", "m11111111111111111,1", "M", "M1,1", "M1,1:", "M1,1:0", "M1,1:zz",
-         "M1,2:00", "M0,ffffffffffffffff:00", "X1,5:abc", "p", "pz", "P", "P1", "P1=", "P1=0", "P1=zz", "Pffff=00", "G", "G00",
-         "Gzz", "H", "Hx1", "Hg", "Hg9", "Hgz", "T", "Tz", "T0", "vCont", "vCont;", "vCont;x", "vCont;c:9", "vCont;r1",
-         "vCont;r1,", "vCont;Sx", "vCont;c:-2", "s1x", "S", "Cz", "C05;z", "Z", "Z0", "Z0,", "Z0,1", "Z0,1,4", "Z2,0,0", "z2,0,0",
-         "Zz,1,1", "Z9,1,1", "qXfer:features:read:", "qXfer:features:read:target.xml:", "qXfer:features:read:target.xml:0",
-         "qXfer:features:read:target.xml:ffffffff,1", "qXfer:features:read:other.xml:0,10", "qRcmd,1", "qRcmd,zz",
+         "M1,2:00", "M0,ffffffffffffffff:00", "X1,5:abc", "p", "pz", "P", "P1", "P1=", "P1=0", "P1=zz", "Pffff=00", "G",
+         "G00", "Gzz", "H", "Hx1", "Hg", "Hg9", "Hgz", "T", "Tz", "T0", "vCont", "vCont;", "vCont;x", "vCont;c:9",
+         "vCont;r1", "vCont;r1,", "vCont;Sx", "vCont;c:-2", "s1x", "S", "Cz", "C05;z", "Z", "Z0", "Z0,", "Z0,1", "Z0,1,4", "Z2,0,0",
+         "z2,0,0", "Zz,1,1", "Z9,1,1", "qXfer:features:read:", "qXfer:features:read:target.xml:",
+         "qXfer:features:read:target.xml:0", "qXfer:features:read:target.xml:ffffffff,1",
+         "qXfer:features:read:other.xml:0,10", "qRcmd,1", "qRcmd,zz",
          "qRcmd," + "61" * 600, "Qqemu.PhyMemMode:", "Qqemu.PhyMemMode:2", "qThreadExtraInfo,", "qThreadExtraInfo,0",
          "qThreadExtraInfo,99"]
 UNKNOWN = ["", "!", "bs", "bc", "qNothing", "vNothing", "R00", "\x01", "\xff\xff", "Qx", "_", "kx", "gx", "?x"]
@@ -344,7 +346,8 @@ class Malformed(ProtocolTest):
         self.assertEqual(client.ask("QStartNoAckMode"), "OK")
         client.no_ack = True
         source = random.Random(1)
-        starts = [packet.encode("latin-1") for packet in WRONG + UNKNOWN if not packet.startswith(("vCont", "s", "S", "C"))]
+        starts = [packet.encode("latin-1") for packet in WRONG + UNKNOWN
+                  if not packet.startswith(("vCont", "s", "S", "C"))]
         for _ in range(3000):
             packet = bytearray(source.choice(starts))
             for _ in range(source.randrange(1, 4)):

@@ -107,8 +107,7 @@ static void mmu_on(struct armsim_machine *machine)
 
 START_TEST(watchpoints_in_every_part)
 {
-    struct armsim_machine *machine =
-        BARE(INSN_STR_X0_X1_POST, INSN_LDRB_W2_X1_7, INSN_DC_ZVA_X1, INSN_B_BACK_3);
+    struct armsim_machine *machine = BARE(INSN_STR_X0_X1_POST, INSN_LDRB_W2_X1_7, INSN_DC_ZVA_X1, INSN_B_BACK_3);
     mmu_on(machine);
     put(machine, "X1", DATA - 4);
     /* The second page of an access that crosses; the instruction goes on as if nothing had been. */

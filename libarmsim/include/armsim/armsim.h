@@ -396,8 +396,8 @@ ARMSIM_API int armsim_breakpoint_remove(struct armsim_machine *machine, uint64_t
 enum armsim_watch { ARMSIM_WATCH_READ = 1, ARMSIM_WATCH_WRITE = 2, ARMSIM_WATCH_ACCESS = 3 };
 
 /**
- * Stops any PE before an instruction that reads or writes (`kinds`: enum armsim_watch) one of `size` bytes at the virtual
- * address `va`; at most 256 of them. The access has not been made, and the instruction not been counted; the next run
+ * Stops any PE before an instruction that reads or writes (`kinds`: enum armsim_watch) one of `size` bytes at the
+ * virtual address `va`; at most 256 of them. The access has not been made, and the instruction not been counted; the next run
  * executes it. Addresses count without their top byte. Accesses that fault don't stop.
  */
 ARMSIM_API int armsim_watchpoint_add(struct armsim_machine *machine, uint64_t va, uint64_t size, uint32_t kinds);
