@@ -101,6 +101,23 @@ void pe_flush_fast_tlb(struct pe *pe)
     pe_update_pstate(pe);
 }
 
+/*
+ * An empty entry predicts its own address, ~0, to be found by a fetch: a register may hold any address, so there is none
+ * that could mean "empty".
+ */
+static void forget_return(struct pe *pe, struct return_entry *entry)
+{
+    struct record *nowhere = &pe->interp->nowhere;
+    nowhere->handler = handle_page_cross;
+    *entry = (struct return_entry){.va = ~0ull, .ip = nowhere, .bias = ~0ull - ((uint64_t)nowhere >> 2)};
+}
+
+static void forget_returns(struct pe *pe, struct return_stack *stack)
+{
+    for (int i = 0; i < RETURN_STACK_ENTRIES; i++)
+        forget_return(pe, &stack->entries[i]);
+}
+
 static void clear_fast_tlb(struct pe *pe)
 {
     for (int i = 0; i < FAST_TLB_ENTRIES; i++)
@@ -109,10 +126,8 @@ static void clear_fast_tlb(struct pe *pe)
         pe->itlb[i].tag = ~0ull;
     for (int i = 0; i < DEVICE_TLB_ENTRIES; i++)
         pe->device_tlb[i].read_tag = pe->device_tlb[i].write_tag = ~0ull;
-    for (int i = 0; i < 4; i++) {
-        for (int k = 0; k < RETURN_STACK_ENTRIES; k++)
-            pe->return_stacks[i].entries[k].va = ~0ull;
-    }
+    for (int i = 0; i < 4; i++)
+        forget_returns(pe, &pe->return_stacks[i]);
 }
 
 /* Whether an address lies in [va, va + size), address tags aside. */
@@ -130,7 +145,7 @@ static void purge_returns(struct pe *pe, uint64_t va, uint64_t size)
     }
     for (int k = 0; k < RETURN_STACK_ENTRIES; k++) {
         if (in_range(pe->return_stack->entries[k].va, va, size))
-            pe->return_stack->entries[k].va = ~0ull;
+            forget_return(pe, &pe->return_stack->entries[k]);
     }
 }
 
@@ -275,11 +290,10 @@ static void make_levels(struct pe *pe)
     }
 }
 
-__attribute__((noinline)) static void empty_return_stack(struct return_stack *stack, uint64_t context)
+__attribute__((noinline)) static void empty_return_stack(struct pe *pe, struct return_stack *stack)
 {
-    for (int i = 0; i < RETURN_STACK_ENTRIES; i++)
-        stack->entries[i].va = ~0ull;
-    stack->context = context;
+    forget_returns(pe, stack);
+    stack->context = pe->context;
 }
 
 /* On the way of every exception: what it does seldom is out of line. */
@@ -299,7 +313,7 @@ void pe_update_pstate(struct pe *pe)
         debug_update(pe);
     pe->return_stack = &pe->return_stacks[pe->pstate.el];
     if (pe->return_stack->context != pe->context)
-        empty_return_stack(pe->return_stack, pe->context);
+        empty_return_stack(pe, pe->return_stack);
 }
 
 void pe_update_context(struct pe *pe)

@@ -101,6 +101,7 @@ PAIR_KINDS(DECLARE_PAIR_MISS)
 /* --- what a PE's interpreter keeps --- */
 struct interp {
     struct record step[2];   /* the stepped instruction and its end */
+    struct record nowhere;   /* where empty return predictions point: fetches its pc */
     uint64_t count_limit;    /* instruction count at which ip would equal limit */
     uint64_t end;            /* instruction count at which pe_run()'s budget ends, as shortened since */
     uint64_t deferred;       /* budget taken away to make the next sample point come at once */

@@ -158,6 +158,24 @@ START_TEST(branches_cross_pages_and_return)
 }
 END_TEST
 
+START_TEST(a_return_to_any_address_fetches_it)
+{
+    static const uint64_t targets[] = {~0ull, 0, 1, ~3ull};
+    for (unsigned i = 0; i < 4; i++) {
+        pe_reset(pe, true);
+        mmu_on(pe);
+        SR(pe, VBAR_EL1) = CODE + 0x1000;
+        CODE_AT(CODE, 0xd65f03c0 /* ret */);
+        store_word(CODE + 0x1200, 0x14000000);
+        pe->x[30] = targets[i];
+        pe_run(pe, 3);
+        ck_assert_uint_eq(pe->pc, CODE + 0x1200);
+        ck_assert_uint_eq(SR(pe, ELR_EL1), targets[i]);
+        ck_assert_uint_eq(SR(pe, FAR_EL1), targets[i]);
+    }
+}
+END_TEST
+
 START_TEST(code_that_changes_itself_runs_anew)
 {
     /* loop: w5 += 1 (patched to += 2 on the first pass); count in x6 */
@@ -334,6 +352,7 @@ int main(void)
     tcase_add_test(tcase, a_step_is_one_instruction);
     tcase_add_test(tcase, straight_line_crosses_pages);
     tcase_add_test(tcase, branches_cross_pages_and_return);
+    tcase_add_test(tcase, a_return_to_any_address_fetches_it);
     tcase_add_test(tcase, code_that_changes_itself_runs_anew);
     tcase_add_test(tcase, n_and_z_together);
     tcase_add_test(tcase, a_misaligned_sp_faults_when_used);
