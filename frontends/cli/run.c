@@ -242,6 +242,11 @@ bool is_halted(const struct session *session)
     return session->paused || (session->gdb && gdb_state(gdb_socket_protocol(session->gdb)) == GDB_HALTED);
 }
 
+bool is_in_past(const struct session *session)
+{
+    return session->gdb && gdb_is_in_past(gdb_socket_protocol(session->gdb));
+}
+
 static bool has_inputs(const struct session *session)
 {
     bool has = console_wants_input(session) || session->console.input_count > 0 || session->gdb;
@@ -275,6 +280,10 @@ static bool run_slice(struct session *session, uint64_t limit, struct armsim_sto
     }
     if (gdb && gdb_stopped(gdb, stop))
         return false;
+    bool host_acts = stop->reason == ARMSIM_STOP_RESET || stop->reason == ARMSIM_STOP_WAITING ||
+                     stop->reason == ARMSIM_STOP_IDLE;
+    if (host_acts && is_in_past(session))
+        return false; /* it has acted already */
     bool over = handle_stop(session, stop, status);
     if (over && gdb)
         gdb_exited(gdb, *status);

@@ -71,6 +71,8 @@ void monitor_byte(struct session *session, uint8_t byte);
 
 /* --- run.c --- */
 bool is_halted(const struct session *session); /* by the monitor or a debugger */
+/* A debugger has gone back: everything that can come from outside has come already. */
+bool is_in_past(const struct session *session);
 
 /* --- wait.c --- */
 uint64_t real_now(void); /* nanoseconds, monotonic */

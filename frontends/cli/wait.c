@@ -54,11 +54,12 @@ static void poll_once(struct session *session, uint64_t timeout_ns)
     if (!reserve(session, 0, NETS))
         return;
     session->fds[SIGNALS] = (struct pollfd){.fd = signals_fd(), .events = POLLIN};
-    session->fds[STDIN] = (struct pollfd){.fd = console_wants_input(session) ? 0 : -1, .events = POLLIN};
+    bool closed = is_in_past(session);
+    session->fds[STDIN] = (struct pollfd){.fd = console_wants_input(session) && !closed ? 0 : -1, .events = POLLIN};
     session->fds[GDB] = (struct pollfd){.fd = session->gdb ? gdb_socket_fd(session->gdb) : -1, .events = POLLIN};
     for (unsigned i = 0; i < MAX_NICS; i++) {
         int64_t net_timeout;
-        if (!session->nets[i])
+        if (!session->nets[i] || closed)
             continue;
         size_t fds = user_net_poll_begin(session->nets[i], &net_fds[i], &net_timeout);
         if (net_timeout >= 0 && (uint64_t)net_timeout < timeout_ns)
@@ -83,14 +84,15 @@ static void poll_once(struct session *session, uint64_t timeout_ns)
         gdb_socket_ready(session->gdb);
     size_t at = NETS;
     for (unsigned i = 0; i < MAX_NICS; i++) {
-        if (!session->nets[i])
+        if (!session->nets[i] || closed)
             continue;
         if (net_counts[i])
             memcpy(net_fds[i], session->fds + at, net_counts[i] * sizeof(struct pollfd));
         at += net_counts[i];
         user_net_poll_end(session->nets[i], result < 0);
     }
-    console_feed(session);
+    if (!is_in_past(session))
+        console_feed(session);
 }
 
 void poll_inputs(struct session *session)

@@ -40,6 +40,8 @@ enum gdb_state gdb_state(const struct gdb *gdb);
 int gdb_run(struct gdb *gdb, uint64_t limit, struct armsim_stop *stop);
 /* True: the stop is the debugger's business and it has been told. */
 bool gdb_stopped(struct gdb *gdb, const struct armsim_stop *stop);
+/* The debugger has gone back: what the host sends now would change the past, and what comes has been. */
+bool gdb_is_in_past(const struct gdb *gdb);
 /* The run is over, with this exit status. */
 void gdb_exited(struct gdb *gdb, int status);
 

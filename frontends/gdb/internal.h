@@ -46,6 +46,7 @@ enum resume {
     RESUME_SOME,  /* those of `resumed` alone */
     RESUME_STEP,  /* until PE `stepped` has executed one instruction, the others in their turns */
     RESUME_ALONE, /* the same, the others standing still */
+    RESUME_BACK,  /* into the past, to what stops */
 };
 
 struct gdb {
@@ -79,6 +80,14 @@ struct gdb {
     char stop_reply[256];           /* for '?' */
     struct point points[MAX_POINTS];
     size_t point_count;
+
+    /* reverse.c */
+    bool own_history;           /* the history is kept for the debugger */
+    uint64_t back_origin;       /* where it began to go back */
+    uint64_t back_end;          /* nothing stops between here and there */
+    uint64_t back_stretch;      /* how much is searched next */
+    bool back_found, back_failed;
+    struct armsim_stop back_hit;
 
     /* memory.c */
     bool physical;
@@ -142,6 +151,19 @@ void remove_point(struct gdb *gdb, struct cursor *packet);
 void remove_all_points(struct gdb *gdb);
 /* Stops with a signal, and tells. */
 void halt(struct gdb *gdb, int signal, uint32_t pe, const char *reason);
+
+/* Tells of a break- or watchpoint or a trap. */
+void report_stop(struct gdb *gdb, const struct armsim_stop *stop);
+uint64_t executed(const struct gdb *gdb, uint32_t pe); /* instructions */
+
+/* --- reverse.c --- */
+void begin_history(struct gdb *gdb);
+void end_history(struct gdb *gdb);
+void step_back(struct gdb *gdb, struct cursor *packet);     /* bs */
+void continue_back(struct gdb *gdb, struct cursor *packet); /* bc */
+void search_back(struct gdb *gdb, struct armsim_stop *stop); /* a part of it */
+bool report_back(struct gdb *gdb); /* false: the search goes on */
+void interrupt_back(struct gdb *gdb);
 
 /* --- monitor.c, catch.c --- */
 void monitor(struct gdb *gdb, char *line);

@@ -163,6 +163,16 @@ static void info_time(struct gdb *gdb, char *line)
           armsim_instructions(gdb->machine), armsim_time_ns(gdb->machine), armsim_trap_total(gdb->machine));
 }
 
+static void info_history(struct gdb *gdb, char *line)
+{
+    uint64_t first, last;
+    if (armsim_history(gdb->machine, &first, &last) < 0)
+        print(gdb, "no history is kept\n");
+    else
+        print(gdb, "instructions %" PRIu64 " to %" PRIu64 ", now %" PRIu64 "\n", first, last,
+              armsim_instructions(gdb->machine));
+}
+
 static void info_space(struct gdb *gdb, char *line)
 {
     struct armsim_space space = current_space(gdb, gdb->physical);
@@ -240,6 +250,18 @@ static void command_reset(struct gdb *gdb, char *line)
         print(gdb, "%s reset; then: maint flush register-cache\n", warm ? "warm" : "cold");
 }
 
+static void command_goto(struct gdb *gdb, char *line)
+{
+    char *word;
+    uint64_t count;
+    if (!next_word(&line, &word) || !parse_number(word, &count))
+        print(gdb, "expected an instruction count: monitor info history\n");
+    else if (armsim_go_to(gdb->machine, count) < 0)
+        print(gdb, "%s\n", armsim_last_error(gdb->machine));
+    else
+        print(gdb, "instruction %" PRIu64 "; then: maint flush register-cache\n", count);
+}
+
 static void command_power_key(struct gdb *gdb, char *line)
 {
     bool pressed = armsim_power_key(gdb->machine) == 0;
@@ -259,6 +281,7 @@ static const struct command {
     {"info", "traps", "[N]                     the last N exceptions and returns, with the reason", info_traps},
     {"info", "translation", "ADDRESS [read|write|fetch]   the walk and its result", info_translation},
     {"info", "time", "                     instructions and virtual time", info_time},
+    {"info", "history", "                  the instruction counts one can go back to", info_history},
     {"info", "space", "                    which memory gdb sees", info_space},
     {"phys", NULL, "on|off [nonsecure|secure|root|realm]   gdb sees physical memory", command_phys},
     {"el", NULL, "0..3|current                gdb sees memory as this EL would", command_el},
@@ -266,6 +289,7 @@ static const struct command {
     {"catch", NULL, "CLASS[,CLASS]... [from EL] [to EL] [why NAME] | off   stops at the vector; catch help: classes",
      monitor_catch},
     {"reset", NULL, "[cold|warm]              resets the machine", command_reset},
+    {"goto", NULL, "COUNT                    goes to an instruction count, back or forth", command_goto},
     {"powerkey", NULL, "                      presses the power key", command_power_key},
 };
 

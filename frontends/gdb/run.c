@@ -79,12 +79,22 @@ static void report_trap(struct gdb *gdb, const struct armsim_stop *stop)
     halt(gdb, SIGNAL_TRAP, stop->trap.pe, "");
 }
 
+void report_stop(struct gdb *gdb, const struct armsim_stop *stop)
+{
+    if (stop->reason == ARMSIM_STOP_BREAKPOINT)
+        report_breakpoint(gdb, stop);
+    else if (stop->reason == ARMSIM_STOP_WATCHPOINT)
+        report_watchpoint(gdb, stop);
+    else
+        report_trap(gdb, stop);
+}
+
 static bool is_stepping(const struct gdb *gdb)
 {
     return gdb->resume == RESUME_STEP || gdb->resume == RESUME_ALONE;
 }
 
-static uint64_t executed(const struct gdb *gdb, uint32_t pe)
+uint64_t executed(const struct gdb *gdb, uint32_t pe)
 {
     uint64_t count = 0;
     armsim_pe_instructions(gdb->machine, pe, &count);
@@ -100,15 +110,15 @@ bool gdb_stopped(struct gdb *gdb, const struct armsim_stop *stop)
 {
     if (gdb->state != GDB_RUNNING)
         return false;
+    if (gdb->resume == RESUME_BACK) {
+        report_back(gdb);
+        return true;
+    }
     switch (stop->reason) {
     case ARMSIM_STOP_BREAKPOINT:
-        report_breakpoint(gdb, stop);
-        return true;
     case ARMSIM_STOP_WATCHPOINT:
-        report_watchpoint(gdb, stop);
-        return true;
     case ARMSIM_STOP_TRAP:
-        report_trap(gdb, stop);
+        report_stop(gdb, stop);
         return true;
     case ARMSIM_STOP_LIMIT:
         if (!has_stepped(gdb))
@@ -137,6 +147,8 @@ void gdb_exited(struct gdb *gdb, int status)
 
 void handle_interrupt(struct gdb *gdb)
 {
+    if (gdb->state == GDB_RUNNING && gdb->resume == RESUME_BACK)
+        interrupt_back(gdb);
     if (gdb->state == GDB_RUNNING)
         halt(gdb, SIGNAL_INT, armsim_current_pe(gdb->machine), "");
 }
@@ -165,6 +177,10 @@ static int step_once(struct gdb *gdb, uint64_t limit, struct armsim_stop *stop)
 
 int gdb_run(struct gdb *gdb, uint64_t limit, struct armsim_stop *stop)
 {
+    if (gdb->resume == RESUME_BACK) {
+        search_back(gdb, stop);
+        return 0;
+    }
     if (gdb->resume == RESUME_ALL)
         return armsim_run(gdb->machine, limit, stop);
     if (gdb->resume == RESUME_SOME)

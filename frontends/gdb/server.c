@@ -36,6 +36,7 @@ struct gdb *gdb_create(struct armsim_machine *machine, bool halted, gdb_send_fn 
 
 static void let_go(struct gdb *gdb)
 {
+    end_history(gdb);
     remove_all_points(gdb);
     armsim_stop_on_trap(gdb->machine, NULL);
 }
@@ -59,6 +60,7 @@ void gdb_connected(struct gdb *gdb)
     reset_protocol(gdb);
     halt(gdb, SIGNAL_TRAP, gdb->pe, ""); /* nobody has asked yet: it is kept for '?' */
     gdb->connected = true;
+    begin_history(gdb);
 }
 
 static void go_on(struct gdb *gdb)
@@ -83,7 +85,8 @@ static void query_supported(struct gdb *gdb, struct cursor *packet)
     gdb->knows_swbreak = strstr(features, "swbreak+") != NULL;
     gdb->knows_hwbreak = strstr(features, "hwbreak+") != NULL;
     reply_begin(gdb);
-    reply_text(gdb, "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;vContSupported+;swbreak+;hwbreak+",
+    reply_text(gdb, "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;vContSupported+;swbreak+;hwbreak+"
+               ";ReverseStep+;ReverseContinue+",
                PACKET_BYTES);
     reply_end(gdb);
 }
@@ -268,6 +271,8 @@ static const struct packet_type {
     void (*handle)(struct gdb *gdb, struct cursor *packet);
 } packet_types[] = {
     {"?", true, why_stopped},
+    {"bs", false, step_back},
+    {"bc", false, continue_back},
     {"c", false, continue_all},
     {"C", false, continue_signal},
     {"D", false, detach},

@@ -143,6 +143,25 @@ class Rom(GdbTest):
         self.assertIn("detached", out[11])
         self.assertEqual(self.machine.wait(), 0)  # it goes on to its end
 
+    def test_reverse(self):
+        out = self.rom("break at_el1", "tbreak at_el0", "continue", "continue", "reverse-stepi", "stepi", "p/x $pc",
+                       "reverse-continue", "p $EL", "watch *(unsigned *)&taken", "continue", "continue",
+                       "reverse-continue", "p *(int *)&taken", "reverse-continue", "p *(int *)&taken",
+                       "reverse-continue", "monitor catch off", "reverse-continue", "delete", "monitor catch smc",
+                       "continue", "continue", "reverse-continue", "p/x $ESR_EL3", "monitor catch off", "continue")
+        self.assertIn("enter", out[4])
+        self.assertRegex(out[6], r"\$1 = 0x40084020")
+        self.assertIn("hit Breakpoint 1", out[7])
+        self.assertEqual(out[8], "$2 = 1")
+        self.assertRegex(out[12], r"Hardware watchpoint 3: .*\n\nOld value = 0\nNew value = 1\n")
+        self.assertEqual(out[13], "$3 = 1")
+        self.assertRegex(out[14], r"Hardware watchpoint 3: .*\n\nOld value = 1\nNew value = 0\n")
+        self.assertEqual(out[15], "$4 = 0")
+        self.assertIn("hit Breakpoint 1", out[16])
+        self.assertIn("No more reverse-execution history", out[18])
+        self.assertEqual(out[24], "$5 = 0x5e000023")
+        self.assertIn("exited normally", out[26])
+
     def test_attach_to_a_running_machine(self):
         loop = ["-device", f"loader,file={ROM},addr=0x40100000,force-raw=on,cpu-num=0", "-semihosting"]
         out = self.session("p $EL", "stepi", "kill", options=loop, halted=False)
@@ -162,7 +181,9 @@ class Linux(GdbTest):
                            "hbreak *$pc", "monitor catch irq from 1", "delete", "continue", "tbreak *$pc",
                            "monitor catch off", "set $before = $CNTVCT_EL0", "continue", "p $CNTVCT_EL0 > $before",
                            "p $EL", "stepi", "x/i $pc", "watch -l *(long *)($sp - 64)", "continue",
-                           "monitor info traps 3", "kill", options=options)
+                           "monitor info traps 3", "reverse-stepi", "x/i $pc", "delete",
+                           "monitor catch svc from 0", "reverse-continue", "p/x $ESR_EL1 >> 26", "kill",
+                           options=options)
         self.assertIn("why=SVC", out[2])
         self.assertEqual(out[3], "$1 = 1")
         self.assertEqual(out[4], "$2 = 0x56000000")
@@ -173,6 +194,8 @@ class Linux(GdbTest):
         self.assertEqual(out[15], "$4 = 1")
         self.assertIn("Hardware watchpoint 3", out[19])
         self.assertEqual(out[20].count("\n"), 2)
+        self.assertIn("why=SVC", out[25])
+        self.assertEqual(out[26], "$5 = 0x15")
 
 
 if __name__ == "__main__":

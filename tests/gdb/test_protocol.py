@@ -302,17 +302,97 @@ class Running(ProtocolTest):
         self.assertEqual(client.register(PC), RAM)
 
 
-WRONG = ["m", "m,", "m1", "m1,", "m1,2,3", "mxyz,1", "m11111111111111111,1", "M", "M1,1", "M1,1:", "M1,1:0", "M1,1:zz",
+class Reverse(ProtocolTest):
+    def test_steps(self):
+        client = self.at_loop()
+        self.assertIn("ReverseStep+;ReverseContinue+", client.ask("qSupported"))
+        places = []
+        for _ in range(20):
+            places.append((client.register(PC), client.register(X0), client.memory(DATA, 8)))
+            client.ask("s")
+        for place in reversed(places):
+            self.assertTrue(client.ask("bs").startswith("T05"))
+            self.assertEqual((client.register(PC), client.register(X0), client.memory(DATA, 8)), place)
+        self.assertIn("now", client.monitor("info history"))
+
+    def test_to_the_beginning(self):
+        client = self.at_loop()
+        self.assertIn("replaylog:begin", client.ask("bc"))
+        self.assertEqual(client.register(PC), RAM)
+        self.assertIn("replaylog:begin", client.ask("bs"))
+
+    def test_points(self):
+        client = self.at_loop()
+        client.ask(f"Z0,{self.first + 8:x},4")
+        count = client.register(X0)
+        for more in range(3):
+            client.ask("c")
+            self.assertEqual(client.register(X0), count + more)
+        for more in (1, 0):
+            self.assertIn("T05", client.ask("bc"))
+            self.assertEqual((client.register(PC), client.register(X0)), (self.first + 8, count + more))
+        self.assertIn("T05", client.ask("c"))  # forward again, into the same past
+        self.assertEqual((client.register(PC), client.register(X0)), (self.first + 8, count + 1))
+        client.ask(f"z0,{self.first + 8:x},4")
+        client.ask(f"Z2,{DATA:x},8")
+        self.assertIn("watch", client.ask("bc"))  # behind the store
+        self.assertEqual((client.register(PC), client.register(X0)), (self.first + 4, count + 1))
+        client.ask("bs")
+        self.assertEqual(int.from_bytes(client.memory(DATA, 8), "little"), count)
+
+    def test_traps(self):
+        client = self.at_loop()
+        client.monitor("catch svc")
+        for _ in range(3):
+            client.ask("c")
+        count = client.register(X0)
+        for less in (1, 2):
+            client.ask("bc")
+            self.assertEqual((client.register(PC), client.register(X0)), (RAM + 0x1200, count - less))
+        self.assertIn("replaylog:begin", client.ask("bc"))
+
+    def test_another_way(self):
+        """What is changed in the past is the present from then on."""
+        client = self.at_loop()
+        client.ask(f"Z0,{self.first + 8:x},4")
+        client.ask("c")
+        client.ask("c")
+        count = client.register(X0)
+        client.ask("bc")
+        client.set_register(X0, 1000)
+        client.ask("c")
+        self.assertEqual(client.register(X0), 1001)
+        self.assertNotEqual(count, 1001)
+
+    def test_far(self):
+        client = self.at_loop("-smp", "2")
+        client.send("c")
+        time.sleep(0.5)
+        client.raw(b"\x03")
+        client.answer()
+        count = client.register(X0)
+        started = time.monotonic()
+        client.ask("bs")
+        self.assertLess(time.monotonic() - started, 5)
+        self.assertIn(client.register(X0), (count, count - 1))
+        client.ask(f"Z0,{self.first - 4:x},4")  # only the beginning was there
+        client.ask("bc")
+        self.assertEqual(client.register(PC), self.first - 4)
+
+
+WRONG = ["bsx", "bc1", "m", "m,", "m1", "m1,", "m1,2,3", "mxyz,1", "m11111111111111111,1", "M", "M1,1", "M1,1:",
+         "M1,1:0", "M1,1:zz",
          "M1,2:00", "M0,ffffffffffffffff:00", "X1,5:abc", "p", "pz", "P", "P1", "P1=", "P1=0", "P1=zz", "Pffff=00", "G",
          "G00", "Gzz", "H", "Hx1", "Hg", "Hg9", "Hgz", "T", "Tz", "T0", "vCont", "vCont;", "vCont;x", "vCont;c:9",
-         "vCont;r1", "vCont;r1,", "vCont;Sx", "vCont;c:-2", "s1x", "S", "Cz", "C05;z", "Z", "Z0", "Z0,", "Z0,1", "Z0,1,4",
+         "vCont;r1", "vCont;r1,", "vCont;Sx", "vCont;c:-2", "s1x", "S", "Cz", "C05;z", "Z", "Z0", "Z0,",
+         "Z0,1", "Z0,1,4",
          "Z2,0,0",
          "z2,0,0", "Zz,1,1", "Z9,1,1", "qXfer:features:read:", "qXfer:features:read:target.xml:",
          "qXfer:features:read:target.xml:0", "qXfer:features:read:target.xml:ffffffff,1",
          "qXfer:features:read:other.xml:0,10", "qRcmd,1", "qRcmd,zz",
          "qRcmd," + "61" * 600, "Qqemu.PhyMemMode:", "Qqemu.PhyMemMode:2", "qThreadExtraInfo,", "qThreadExtraInfo,0",
          "qThreadExtraInfo,99"]
-UNKNOWN = ["", "!", "bs", "bc", "qNothing", "vNothing", "R00", "\x01", "\xff\xff", "Qx", "_", "kx", "gx", "?x"]
+UNKNOWN = ["", "!", "qNothing", "vNothing", "R00", "\x01", "\xff\xff", "Qx", "_", "kx", "gx", "?x"]
 
 
 class Malformed(ProtocolTest):
@@ -348,13 +428,13 @@ class Malformed(ProtocolTest):
         client.no_ack = True
         source = random.Random(1)
         starts = [packet.encode("latin-1") for packet in WRONG + UNKNOWN
-                  if not packet.startswith(("vCont", "s", "S", "C"))]
+                  if not packet.startswith(("vCont", "s", "S", "C", "b"))]
         for _ in range(3000):
             packet = bytearray(source.choice(starts))
             for _ in range(source.randrange(1, 4)):
                 at = source.randrange(len(packet) + 1)
                 packet[at:at + source.randrange(2)] = bytes([source.randrange(256)])
-            if packet[:1] in (b"k", b"c", b"C", b"s", b"S", b"D", b"v") or set(packet) & set(b"#$\x03"):
+            if packet[:1] in (b"k", b"c", b"C", b"s", b"S", b"D", b"v", b"b") or set(packet) & set(b"#$\x03"):
                 continue
             self.assertRegex(client.ask(bytes(packet)), r"(?s)^.*$")
         self.assertEqual(client.ask("qC")[:2], "QC")
