@@ -125,6 +125,20 @@ class Suite:
             self.passed += lines.count("ok  ")
             self.failed += lines.count("FAIL") + (result.returncode != 0 and "FAIL" not in lines)
 
+    def snapshots(self):
+        """Forks and snapshot files at random instructions of a kernel's boot and of its shell, and of the ROM."""
+        try:
+            kernel, initramfs = debian.prepare("cloud")
+        except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
+            self.count(False, "snapshots", str(error))
+            return
+        linux = ["--kernel", kernel, "--initrd", initramfs, "--from"]
+        for name, arguments, count in (("the ROM", [], 10000), ("a kernel's boot", [*linux, 90_000_000], 10000),
+                                       ("a shell", [*linux, 1_200_000_000], 2000)):
+            result = self.run(os.path.join(self.build, "tests/snapshot/boundaries"), *arguments, "--count",
+                              count if self.full else count // 20)
+            self.count(result.returncode == 0, f"snapshots of {name}", (result.stdout + result.stderr).strip()[-2000:])
+
     def sanitizers(self):
         """The unit tests again, under ASan and UBSan."""
         self.meson_tests(self.asan, "sanitizers")
@@ -157,7 +171,7 @@ class Suite:
         print(f"{len(tests)} programs of unit tests ({title})", flush=True)
 
 
-PARTS = ["unit", "conformance", "roms", "random", "boots", "firmware", "determinism", "sanitizers", "fuzz"]
+PARTS = ["unit", "conformance", "roms", "random", "boots", "firmware", "determinism", "snapshots", "sanitizers", "fuzz"]
 
 
 def main():

@@ -40,19 +40,35 @@ static void bus_remapped(void *opaque, struct bus_region *region)
         pe_flush_fast_tlb(icache->pes[i]);
 }
 
-/* A page of memory lies elsewhere: copied before a write, or another one with other contents. */
-static void bus_moved(void *opaque, struct bus_region *region, uint64_t offset, const uint8_t *before, bool changed)
+/* A page of memory lies elsewhere: it was copied before a write. */
+static void bus_moved(void *opaque, struct bus_region *region, uint64_t offset, const uint8_t *before)
 {
     struct icache *icache = opaque;
     for (size_t i = 0; i < icache->pe_count; i++)
         pe_purge_page(icache->pes[i], before);
     struct region_pages *r = pages_of(icache, region, false);
     struct code_page *page = r ? r->pages[offset >> PAGE_SHIFT] : NULL;
-    if (!page)
-        return;
-    if (changed)
-        icache_written(icache, region, offset, 1ull << PAGE_SHIFT);
-    page->host = bus_host(region, offset);
+    if (page)
+        page->host = bus_host(region, offset);
+}
+
+/* Memory has other contents: where a page lies elsewhere, its records go. */
+static void bus_loaded(void *opaque)
+{
+    struct icache *icache = opaque;
+    for (size_t i = 0; i < icache->region_count; i++) {
+        struct region_pages *r = &icache->regions[i];
+        for (uint64_t n = 0; n < r->count; n++) {
+            struct code_page *page = r->pages[n];
+            const uint8_t *host = page ? bus_host(r->region, page->offset) : NULL;
+            if (!page || page->host == host)
+                continue;
+            icache_written(icache, r->region, page->offset, 1ull << PAGE_SHIFT);
+            page->host = host;
+        }
+    }
+    for (size_t i = 0; i < icache->pe_count; i++)
+        pe_flush_fast_tlb(icache->pes[i]);
 }
 
 struct icache *icache_create(struct bus *bus)
@@ -63,6 +79,7 @@ struct icache *icache_create(struct bus *bus)
         bus_set_watch(bus, bus_written, icache);
         bus_set_remap_watch(bus, bus_remapped, icache);
         bus_set_move_watch(bus, bus_moved, icache);
+        bus_set_load_watch(bus, bus_loaded, icache);
     }
     return icache;
 }

@@ -33,6 +33,8 @@ struct bus {
     void *remap_opaque;
     bus_move_fn *move;
     void *move_opaque;
+    void (*loaded)(void *opaque);
+    void *loaded_opaque;
     void (*shortage)(void *opaque);
     void *shortage_opaque;
 };
@@ -408,7 +410,7 @@ static bool make_own(struct bus *bus, struct bus_region *region, uint64_t offset
     }
     *flags &= (uint8_t)~BUS_PAGE_SHARED;
     if (now != before && bus->move)
-        bus->move(bus->move_opaque, region, page << BUS_PAGE_BITS, before, false);
+        bus->move(bus->move_opaque, region, page << BUS_PAGE_BITS, before);
     return true;
 }
 
@@ -602,6 +604,12 @@ void bus_set_move_watch(struct bus *bus, bus_move_fn *fn, void *opaque)
     bus->move_opaque = opaque;
 }
 
+void bus_set_load_watch(struct bus *bus, void (*fn)(void *opaque), void *opaque)
+{
+    bus->loaded = fn;
+    bus->loaded_opaque = opaque;
+}
+
 void bus_set_shortage_watch(struct bus *bus, void (*fn)(void *opaque), void *opaque)
 {
     bus->shortage = fn;
@@ -633,7 +641,13 @@ static int cut_into_pages(struct bus_region *region)
 
 static void set_flag(struct bus_region *region, uint8_t flag)
 {
-    for (uint64_t i = 0; i < region->size >> BUS_PAGE_BITS; i++)
+    uint64_t pages = region->size >> BUS_PAGE_BITS, i = 0, eight, flags = 0x0101010101010101ull * flag;
+    for (; i + 8 <= pages; i += 8) {
+        memcpy(&eight, &region->page_flags[i], sizeof(eight));
+        eight |= flags;
+        memcpy(&region->page_flags[i], &eight, sizeof(eight));
+    }
+    for (; i < pages; i++)
         region->page_flags[i] |= flag;
 }
 
@@ -678,54 +692,85 @@ void bus_image_free(struct bus_image *image)
     *image = (struct bus_image){0};
 }
 
-/* Tells what differs between the region's pages and those it had before. */
-static void tell_changes(struct bus *bus, struct bus_region *region, const struct pages *before)
+/* What differs between the region's pages and those it had before (no table: one piece, now lost) has been written. */
+static void mark_changes(struct bus_region *region, const struct pages *before)
 {
-    for (uint64_t page = 0; page < before->count; page++) {
-        if (pages_same_chunk(before, region->pages, page / CHUNK_PAGES)) {
+    for (uint64_t page = 0; page < region->pages->count; page++) {
+        const uint8_t *old = NULL;
+        if (before->chunk && pages_same_chunk(before, region->pages, page / CHUNK_PAGES)) {
             page |= CHUNK_PAGES - 1;
             continue;
         }
-        const uint8_t *old = pages_get(before, page), *now = pages_get(region->pages, page);
-        if (old == now)
+        if (!before->chunk && !region->pages->chunk[page / CHUNK_PAGES] && region->kind != BUS_RAM) {
+            page |= CHUNK_PAGES - 1; /* nobody asks which pages of a ROM were written */
             continue;
-        region->page_flags[page] |= BUS_PAGE_WRITTEN;
-        if (bus->move)
-            bus->move(bus->move_opaque, region, page << BUS_PAGE_BITS, old ? old : page_of_zeroes, true);
+        }
+        if (before->chunk)
+            old = pages_get(before, page);
+        else if (region->page_flags[page] & BUS_PAGE_TOUCHED)
+            old = page_of_zeroes;
+        if (old != pages_get(region->pages, page))
+            region->page_flags[page] |= BUS_PAGE_WRITTEN;
     }
+}
+
+/* What a region is going to have. */
+struct replacement {
+    struct bus_region *region;
+    struct pages *shell; /* for a region in one piece, which has none yet */
+    struct pages pages;
+};
+
+static int prepare(struct bus *bus, const struct bus_image *image, struct replacement *replacements, size_t *made)
+{
+    for (size_t i = 0; i < bus->all.count; i++) {
+        struct bus_region *region = bus->all.at[i];
+        struct replacement *r = &replacements[*made];
+        if (!bus_has_memory(region))
+            continue;
+        if (*made == image->count || image->memory[*made].count != region->size >> BUS_PAGE_BITS)
+            return -EINVAL;
+        *r = (struct replacement){.region = region, .shell = region->pages ? NULL : calloc(1, sizeof(*r->shell))};
+        if ((!region->pages && !r->shell) || pages_share(&r->pages, &image->memory[*made]) < 0) {
+            free(r->shell);
+            return -ENOMEM;
+        }
+        ++*made;
+    }
+    return *made == image->count ? 0 : -EINVAL;
+}
+
+static void replace(struct replacement *r)
+{
+    struct bus_region *region = r->region;
+    struct pages before = {0};
+    if (region->pages)
+        before = *region->pages;
+    else
+        region->pages = r->shell;
+    *region->pages = r->pages;
+    mark_changes(region, &before);
+    set_flag(region, BUS_PAGE_SHARED);
+    pages_free(&before);
+    unmap(region->flat, region->size);
+    region->flat = NULL;
 }
 
 int bus_load_memory(struct bus *bus, const struct bus_image *image)
 {
-    size_t n = 0, made = 0;
-    struct pages *tables = calloc(image->count ? image->count : 1, sizeof(*tables));
-    int result = tables ? 0 : -ENOMEM;
-    for (size_t i = 0; i < bus->all.count && !result; i++) {
-        struct bus_region *region = bus->all.at[i];
-        if (!bus_has_memory(region))
-            continue;
-        if (n == image->count || image->memory[n].count != region->size >> BUS_PAGE_BITS)
-            result = -EINVAL;
-        else if (!region->pages && cut_into_pages(region) < 0)
-            result = -ENOMEM;
-        else if ((result = pages_share(&tables[made], &image->memory[n++])) == 0)
-            made++;
+    size_t made = 0;
+    struct replacement *replacements = calloc(image->count ? image->count : 1, sizeof(*replacements));
+    int result = replacements ? prepare(bus, image, replacements, &made) : -ENOMEM;
+    for (size_t i = 0; i < made; i++) {
+        if (result == 0) {
+            replace(&replacements[i]);
+        } else {
+            pages_free(&replacements[i].pages);
+            free(replacements[i].shell);
+        }
     }
-    if (!result && n != image->count)
-        result = -EINVAL;
-    for (size_t i = 0, at = 0; i < bus->all.count && !result; i++) {
-        struct bus_region *region = bus->all.at[i];
-        if (!bus_has_memory(region))
-            continue;
-        struct pages before = *region->pages;
-        *region->pages = tables[at];
-        tables[at++] = (struct pages){0};
-        set_flag(region, BUS_PAGE_SHARED);
-        tell_changes(bus, region, &before);
-        pages_free(&before);
-    }
-    for (size_t i = 0; i < made; i++)
-        pages_free(&tables[i]);
-    free(tables);
+    free(replacements);
+    if (!result && bus->loaded)
+        bus->loaded(bus->loaded_opaque);
     return result;
 }

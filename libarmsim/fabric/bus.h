@@ -116,10 +116,11 @@ void bus_set_watch(struct bus *bus, bus_watch_fn *fn, void *opaque);
  */
 uint8_t *bus_write_page(struct bus *bus, struct bus_region *region, uint64_t offset);
 
-/* The page at `offset` is somewhere else now (`before`: where it was); its contents are the same unless `changed`. */
-typedef void bus_move_fn(void *opaque, struct bus_region *region, uint64_t offset, const uint8_t *before,
-                         bool changed);
+/* The page at `offset`, with the same contents, is somewhere else now (`before`: where it was). */
+typedef void bus_move_fn(void *opaque, struct bus_region *region, uint64_t offset, const uint8_t *before);
 void bus_set_move_watch(struct bus *bus, bus_move_fn *fn, void *opaque);
+/* All memory is somewhere else, with other contents where bus_host() yields another place than before. */
+void bus_set_load_watch(struct bus *bus, void (*fn)(void *opaque), void *opaque);
 void bus_set_shortage_watch(struct bus *bus, void (*fn)(void *opaque), void *opaque);
 
 /*
@@ -136,8 +137,8 @@ struct bus_image {
  * of the fast TLBs. 0 or -ENOMEM.
  */
 int bus_share_memory(struct bus *bus, struct bus_image *image);
-/* Gives the bus the image's contents, sharing its pages, and tells the move watch what has changed. The regions must be
- * those of the bus it was taken from. 0, or -ENOMEM or -EINVAL with nothing changed. */
+/* Gives the bus the image's contents, sharing its pages, and tells the load watch. The regions must be those of the bus it
+ * was taken from. 0, or -ENOMEM or -EINVAL with nothing changed. */
 int bus_load_memory(struct bus *bus, const struct bus_image *image);
 void bus_image_free(struct bus_image *image);
 

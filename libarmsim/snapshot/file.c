@@ -357,7 +357,10 @@ static int take_state(struct loading *loading)
             return out_of_memory(loading->machine);
     }
     size_t left = reader.size - reader.at;
-    state_put_bytes(&image->state, state_take_bytes(&reader, left), left);
+    const uint8_t *sections = state_take_bytes(&reader, left);
+    if (!sections)
+        return refuse(loading, "the state is not possible");
+    state_put_bytes(&image->state, sections, left);
     loading->has_state = true;
     return image->state.failed ? out_of_memory(loading->machine) : 0;
 }

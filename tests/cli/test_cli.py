@@ -346,6 +346,25 @@ class Running(CliTest):
         other = self.run_armsim(*options, "--seed", "5").stdout
         self.assertNotEqual(other, self.run_armsim(*options).stdout)
 
+    def test_snapshots(self):
+        """A run that is cut by a snapshot ends as one that isn't; what isn't a snapshot is refused."""
+        options = ["-M", "virt,secure=on,virtualization=on,gic-version=3", "--state-hash"]
+        whole = self.run_armsim(*options, "--limit", "40k")
+        saved = self.path / "saved"
+        self.run_armsim(*options, "--limit", "20k", "--save", saved)
+        loaded = self.run_armsim(*options, "--limit", "40k", "--load", saved)
+        self.assertEqual(loaded.stdout.splitlines()[-1], whole.stdout.splitlines()[-1])
+        for bad, why in ((b"", "ends too early"), (saved.read_bytes()[:-1], "ends too early"),
+                         (b"x" * 100, "something else")):
+            (self.path / "bad").write_bytes(bad)
+            result = self.run_armsim(*options, "--load", self.path / "bad")
+            self.assertEqual(result.returncode, 3)
+            self.assertIn(why, result.stderr.decode())
+        result = self.run_armsim(*options, "-smp", "2", "--load", saved)
+        self.assertEqual(result.returncode, 3)
+        self.assertIn('"smp=1"', result.stderr.decode())
+        self.assertEqual(self.run_armsim(*options, "--limit", "1", "--save", self.path / "no" / "where").returncode, 3)
+
     def test_built_in_rom(self):
         result = self.run_armsim("-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", "cortex-a76",
                                  "--limit", "100M")

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-TARGETS = ["execute", "devices", "loaders", "gdb"]
+TARGETS = ["execute", "devices", "loaders", "gdb", "snapshot"]
 
 
 def main():
