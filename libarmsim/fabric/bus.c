@@ -624,7 +624,7 @@ static bool is_touched(const void *opaque, uint64_t page)
     return region->page_flags[page] & BUS_PAGE_TOUCHED;
 }
 
-/* From one piece to pages, which stay where they are. */
+/* From one piece to pages: those that were ever written stay where they are, the others are nowhere. */
 static int cut_into_pages(struct bus_region *region)
 {
     struct pages *pages = calloc(1, sizeof(*pages));
@@ -661,16 +661,33 @@ static size_t memory_count(const struct bus *bus)
 
 static int share_region(struct bus_region *region, struct pages *pages)
 {
-    if (!region->pages && cut_into_pages(region) < 0)
-        return -ENOMEM;
     set_flag(region, BUS_PAGE_SHARED);
     return pages_share(pages, region->pages);
+}
+
+static int cut_memory(struct bus *bus)
+{
+    int result = 0;
+    bool cut = false;
+    for (size_t i = 0; i < bus->all.count && result == 0; i++) {
+        struct bus_region *region = bus->all.at[i];
+        if (!bus_has_memory(region) || region->pages)
+            continue;
+        result = cut_into_pages(region);
+        cut = true;
+    }
+    if (cut && bus->loaded)
+        bus->loaded(bus->loaded_opaque);
+    return result;
 }
 
 int bus_share_memory(struct bus *bus, struct bus_image *image)
 {
     size_t n = 0;
-    *image = (struct bus_image){.count = memory_count(bus)};
+    *image = (struct bus_image){0};
+    if (cut_memory(bus) < 0)
+        return -ENOMEM;
+    image->count = memory_count(bus);
     image->memory = calloc(image->count ? image->count : 1, sizeof(*image->memory));
     if (!image->memory)
         return -ENOMEM;

@@ -270,7 +270,7 @@ static bool at_sample_point(const struct armsim_machine *machine)
 
 static bool take_stop_request(struct armsim_machine *machine)
 {
-    if (!atomic_load_explicit(&machine->stop_requested, memory_order_relaxed) ||
+    if (machine->unobserved || !atomic_load_explicit(&machine->stop_requested, memory_order_relaxed) ||
         !atomic_exchange(&machine->stop_requested, false))
         return false;
     machine_stop(machine, ARMSIM_STOP_REQUEST, 0);

@@ -172,6 +172,9 @@ void history_destroy(struct armsim_machine *machine)
     struct history *history = machine->history;
     if (!history)
         return;
+    /* Drives end with what was written last, wherever the machine has been taken to. */
+    for (size_t i = 0; history->past && i < history->present.image.drive_count; i++)
+        drive_set_changes(&machine->drives[i], &history->present.image.drives[i]);
     forget(history);
     free(history->points);
     free(history);
@@ -200,6 +203,7 @@ static int release_drives(struct armsim_machine *machine)
 
 int history_set(struct armsim_machine *machine, uint64_t interval, uint64_t max_bytes)
 {
+    history_diverge(machine); /* the machine stays where it is */
     history_destroy(machine);
     if (!interval)
         return release_drives(machine);

@@ -13,6 +13,7 @@
 
 /* Begins, or begins anew, a history: a state every `interval` instructions, in about `max_bytes` of memory. 0 ends it. */
 int history_set(struct armsim_machine *machine, uint64_t interval, uint64_t max_bytes);
+/* For the machine's end. */
 void history_destroy(struct armsim_machine *machine);
 /* The earliest and the latest instruction count that one can go to. False: there is no history. */
 bool history_range(const struct armsim_machine *machine, uint64_t *first, uint64_t *last);

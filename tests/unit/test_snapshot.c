@@ -415,9 +415,10 @@ static void request(struct armsim_machine *machine, bool write, uint8_t byte)
     ck_assert_uint_eq(get_number(machine, DATA + 1024, 1), 0);
 }
 
-START_TEST(forks_have_drives_of_their_own)
+static struct disk disk;
+
+static struct armsim_machine *machine_with_disk(void)
 {
-    static struct disk disk;
     memset(&disk, 0x11, sizeof(disk));
     struct armsim_drive drive = {
         .block = {.read = disk_read, .write = disk_write, .opaque = &disk, .size = sizeof(disk.data)}};
@@ -431,7 +432,12 @@ START_TEST(forks_have_drives_of_their_own)
     options.drive_count = 1;
     options.loads = &code;
     options.load_count = 1;
-    struct armsim_machine *parent = create(&options), *child;
+    return create(&options);
+}
+
+START_TEST(forks_have_drives_of_their_own)
+{
+    struct armsim_machine *parent = machine_with_disk(), *child;
     ck_assert_int_eq(armsim_fork(parent, &child), 0);
     request(parent, true, 0x22);
     request(child, true, 0x33);
@@ -451,6 +457,28 @@ START_TEST(forks_have_drives_of_their_own)
     armsim_destroy(child);
     ck_assert_uint_eq(disk.data[3 * 512], 0x33); /* the parent's */
     ck_assert_uint_eq(disk.data[2 * 512], 0x11);
+}
+END_TEST
+
+START_TEST(drives_go_back)
+{
+    for (unsigned ending = 0; ending < 2; ending++) {
+        struct armsim_machine *machine = machine_with_disk();
+        ck_assert_int_eq(armsim_set_history(machine, 7000, 0), 0);
+        request(machine, true, 0x22);
+        uint64_t first = armsim_instructions(machine);
+        request(machine, true, 0x33);
+        ck_assert_uint_eq(disk.data[3 * 512], 0x11);
+        ck_assert_int_eq(armsim_go_to(machine, first), 0);
+        if (ending == 0) { /* another present */
+            request(machine, false, 0);
+            ck_assert_uint_eq(get_number(machine, DATA + 16, 1), 0x22);
+            ck_assert_int_eq(armsim_set_history(machine, 0, 0), 0);
+            ck_assert_uint_eq(disk.data[3 * 512], 0x22);
+        }
+        armsim_destroy(machine);
+        ck_assert_uint_eq(disk.data[3 * 512], ending ? 0x33 : 0x22);
+    }
 }
 END_TEST
 
@@ -741,6 +769,7 @@ int main(void)
     tcase_add_test(forks, differences_have_names);
     tcase_add_loop_test(past, the_past_is_as_it_was, 0, COUNT(makers));
     tcase_add_test(past, inputs_come_again);
+    tcase_add_test(past, drives_go_back);
     suite_add_tcase(suite, files);
     suite_add_tcase(suite, forks);
     suite_add_tcase(suite, past);

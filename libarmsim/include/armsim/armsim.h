@@ -799,8 +799,9 @@ ARMSIM_API int64_t armsim_state_diff(struct armsim_machine *a, struct armsim_mac
 /**
  * Keeps the machine's past from here on: its state every `interval` instructions (20 million make going back quick) and
  * all inputs. When the memory for it exceeds `max_bytes` (about; 0: no limit), states are thinned out, which makes going
- * back slower, never impossible. `interval` 0 ends the history. While there is one, what drives are told to write stays
- * in memory; it is written when the history ends or the machine is destroyed.
+ * back slower, never impossible. `interval` 0 ends the history; the machine stays where it is. While there is one, what
+ * drives are told to write stays in memory; it is written when the history ends, as of then, or when the machine is
+ * destroyed, as of the latest moment there ever was.
  * @return 0; ARMSIM_ERROR_BUSY, _MEMORY, _IO (drives); _UNSUPPORTED: semihosting with files, or a user's device whose
  * state can't be loaded.
  */

@@ -1,0 +1,174 @@
+/* The n-th allocation fails, for every n: snapshots and forks return an error, change nothing and lose nothing. */
+#include "api_machine.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define OWN_ALLOCATOR 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define OWN_ALLOCATOR 0
+#endif
+#endif
+#ifndef OWN_ALLOCATOR
+#define OWN_ALLOCATOR 1
+#endif
+
+#if OWN_ALLOCATOR
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t align, size_t size);
+void __libc_free(void *old);
+
+#define EXPORT __attribute__((visibility("default"))) /* in place of the C library's, for the shared library too */
+
+static long left = -1; /* allocations that succeed; negative: all */
+static long live;      /* blocks that aren't freed */
+
+static bool fails(void)
+{
+    return left >= 0 && left-- == 0;
+}
+
+EXPORT void *malloc(size_t size)
+{
+    void *block = fails() ? NULL : __libc_malloc(size);
+    live += block != NULL;
+    return block;
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+    void *block = fails() ? NULL : __libc_calloc(count, size);
+    live += block != NULL;
+    return block;
+}
+
+EXPORT void *realloc(void *old, size_t size)
+{
+    void *block = fails() ? NULL : __libc_realloc(old, size);
+    live += block && !old;
+    return block;
+}
+
+EXPORT void *aligned_alloc(size_t align, size_t size)
+{
+    void *block = fails() ? NULL : __libc_memalign(align, size);
+    live += block != NULL;
+    return block;
+}
+
+EXPORT void free(void *old)
+{
+    live -= old != NULL;
+    __libc_free(old);
+}
+
+enum { FILE_BYTES = 1 << 20 };
+
+struct file {
+    uint8_t data[FILE_BYTES];
+    size_t size, at;
+};
+
+static struct file file;
+
+static int put_bytes(void *opaque, const void *data, size_t size)
+{
+    if (size > FILE_BYTES - file.size)
+        return -1;
+    memcpy(file.data + file.size, data, size);
+    file.size += size;
+    return 0;
+}
+
+static int get_bytes(void *opaque, void *data, size_t size, size_t *got)
+{
+    *got = file.size - file.at < size ? file.size - file.at : size;
+    memcpy(data, file.data + file.at, *got);
+    file.at += *got;
+    return 0;
+}
+
+static int save(struct armsim_machine *machine)
+{
+    file.size = 0;
+    return armsim_snapshot_save_to(machine, put_bytes, NULL);
+}
+
+static int load(struct armsim_machine *machine)
+{
+    file.at = 0;
+    return armsim_snapshot_load_from(machine, get_bytes, NULL);
+}
+
+static int fork_it(struct armsim_machine *machine)
+{
+    struct armsim_machine *child;
+    int error = armsim_fork(machine, &child);
+    if (error == 0)
+        armsim_destroy(child);
+    else
+        ck_assert_ptr_null(child);
+    return error;
+}
+
+static int keep_history(struct armsim_machine *machine)
+{
+    int error = armsim_set_history(machine, 500, 0);
+    return error ? error : armsim_set_history(machine, 0, 0);
+}
+
+static const struct {
+    int (*call)(struct armsim_machine *machine);
+    bool twice; /* only the second time leaves as many blocks as there were */
+} calls[] = {{save, false}, {load, true}, {fork_it, true}, {keep_history, true}};
+
+START_TEST(a_failure_changes_nothing)
+{
+    struct armsim_options options;
+    ck_assert_int_eq(armsim_options_init(&options, sizeof(options)), 0);
+    options.ram_size = 2 * ARMSIM_MIB;
+    options.smp = 2;
+    options.gic_version = 3;
+    struct armsim_machine *machine = create(&options);
+    run(machine, 3000);
+    ck_assert_int_eq(save(machine), 0);
+    uint64_t before = hash(machine);
+    if (calls[_i].twice)
+        ck_assert_int_eq(calls[_i].call(machine), 0);
+    long n = 0, blocks = live;
+    for (;; n++) {
+        left = n;
+        int error = calls[_i].call(machine);
+        bool reached = left < 0;
+        left = -1;
+        if (!reached && error == 0)
+            break;
+        ck_assert_msg(error == 0 || error == ARMSIM_ERROR_MEMORY || error == ARMSIM_ERROR_INPUT, "%s",
+                      armsim_last_error(machine));
+        ck_assert_uint_eq(hash(machine), before);
+        ck_assert_msg(live <= blocks, "allocation %ld: %ld blocks lost", n, live - blocks);
+    }
+    ck_assert_int_gt(n, 3);
+    run(machine, 1000);
+    armsim_destroy(machine);
+}
+END_TEST
+
+#endif
+
+int main(void)
+{
+    Suite *suite = suite_create("snapshot_memory");
+    TCase *tests = tcase_create("allocations");
+    tcase_set_timeout(tests, 120);
+#if OWN_ALLOCATOR
+    tcase_add_loop_test(tests, a_failure_changes_nothing, 0, COUNT(calls));
+#endif
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
