@@ -2,11 +2,7 @@
 #ifndef ROM_H
 #define ROM_H
 
-typedef unsigned char u8;
-typedef unsigned int u32;
-typedef unsigned long u64;
-typedef _Bool bool;
-enum { false, true };
+#include "types.h"
 
 #define STRING(x) #x
 #define READ(reg)                                                                                                      \
