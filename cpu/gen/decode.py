@@ -277,7 +277,9 @@ def main():
             c.write(f"    [A64_{r.name}] = {{\"{r.name}\", {r.mask:#010x}u, {r.value:#010x}u, \"{'|'.join(r.features)}\", "
                     f"A64_KIND_{r.kind.upper()}, {int(r.flags)}, {number}, \"{field_list(r)}\"}},\n")
         c.write("};\n\nenum a64_form a64_decode(uint32_t insn, const struct feature_set *features)\n{\n"
-                "    (void)features;\n")
+                "    /* The SIMD&FP classes: op0 x111, and V in the loads and stores (op0 x1x0). */\n"
+                "    if ((insn & 0x0c000000) == 0x0c000000 && !feature_set_has(features, FEATURE_FP))\n"
+                "        return A64_UNALLOCATED;\n")
         out = []
         emit(rows, 0, 1, out)
         if out[-1].strip() == "break;":

@@ -142,6 +142,37 @@ START_TEST(words_are_classified)
 }
 END_TEST
 
+START_TEST(without_floating_point)
+{
+    static const struct {
+        uint32_t word;
+        bool is_fp;
+    } words[] = {
+        {0x1e622820, true},  /* fadd d0, d1, d2 */
+        {0x9e660020, true},  /* fmov x0, d1 */
+        {0x4e284820, true},  /* aese v0.16b, v1.16b */
+        {0x3dc00020, true},  /* ldr q0, [x1] */
+        {0x6d000440, true},  /* stp d0, d1, [x2] */
+        {0x1c000020, true},  /* ldr s0, literal */
+        {0x4c407020, true},  /* ld1 {v0.16b}, [x1] */
+        {0x4ea01c20, true},  /* mov v0.16b, v1.16b */
+        {0x1ac24020, false}, /* crc32b w0, w1, w2 */
+        {0xf9400020, false}, /* ldr x0, [x1] */
+        {0xf9800020, false}, /* prfm pldl1keep, [x1] */
+        {0xa9000440, false}, /* stp x0, x1, [x2] */
+        {0xb8208020, false}, /* swp w0, w0, [x1] */
+        {0xd51b4400, false}, /* msr fpcr, x0: its own row knows */
+    };
+    struct feature_set without = all_features();
+    ck_assert(feature_set_change(&without, FEATURE_AdvSIMD, false));
+    ck_assert(!feature_set_has(&without, FEATURE_FP) && !feature_set_has(&without, FEATURE_AES));
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        ck_assert_int_ne(a64_decode(words[i].word, &features), A64_UNALLOCATED);
+        ck_assert_msg((a64_decode(words[i].word, &without) == A64_UNALLOCATED) == words[i].is_fp, "%08x", words[i].word);
+    }
+}
+END_TEST
+
 /* --- the register-specialised and fused handlers --- */
 
 static const uint8_t register_lsb[] = {0, 5, 16, 10};
@@ -260,6 +291,7 @@ int main(void)
     tcase_add_test(rows, conditional_compares_run_and_stepped);
     tcase_add_test(rows, specialised_handlers_do_the_same);
     tcase_add_test(words, words_are_classified);
+    tcase_add_test(words, without_floating_point);
     suite_add_tcase(suite, rows);
     suite_add_tcase(suite, words);
     SRunner *runner = srunner_create(suite);

@@ -173,6 +173,11 @@ START_TEST(features_are_switched)
     ck_assert_int_eq(armsim_has_feature(machine, 0, "lse"), 0);
     ck_assert_uint_eq(get(machine, "ID_AA64ISAR0_EL1"), with & ~(15ull << 20));
     armsim_destroy(machine);
+    options.cpu = "cortex-a76,fp=off";
+    machine = create(&options);
+    ck_assert_int_eq(armsim_has_feature(machine, 0, "advsimd"), 0);
+    ck_assert_uint_eq(get(machine, "ID_AA64PFR0_EL1") >> 16 & 0xff, 0xff);
+    armsim_destroy(machine);
 }
 END_TEST
 
