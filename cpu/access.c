@@ -3,6 +3,8 @@
  */
 #include "cpu/cpu.h"
 #include "cpu/debug.h"
+#include "cpu/impdef.h"
+#include "cpu/syndrome.h"
 #include "cpu/interp/interp.h"
 
 #include <string.h>
@@ -153,6 +155,24 @@ static bool resolve(struct pe *pe, uint64_t va, unsigned size, const struct mmu_
     return true;
 }
 
+/* BUS_SERROR_AET's values as ESR_ELx.AET has them. */
+static const uint8_t serror_aet[] = {
+    [BUS_SERROR_AET_UC] = 0, [BUS_SERROR_AET_UEU] = 1, [BUS_SERROR_AET_UEO] = 2, [BUS_SERROR_AET_UER] = 3};
+
+/* A load or store has met an error of the bus. True: it completes all the same, what it read being zero. */
+static bool completes(struct pe *pe, enum bus_result result)
+{
+    if (result == BUS_OK)
+        return true;
+    if (result != BUS_DECODE_ERROR || impdef(pe, BUS_ERROR) == BUS_ERROR_SEA)
+        return false;
+    if (impdef(pe, BUS_ERROR) == BUS_ERROR_SERROR && !(pe->pending & PENDING_SERROR)) {
+        pe->serror_syndrome = iss_serror_external(has_feature(pe, FEATURE_RAS), serror_aet[impdef(pe, BUS_SERROR_AET)]);
+        pe_set_pending(pe, PENDING_SERROR, true);
+    }
+    return true;
+}
+
 static bool external_abort(struct pe *pe, const struct mmu_access *access, const struct target *target)
 {
     struct fault_record fault = {
@@ -185,7 +205,7 @@ static bool read_part(struct pe *pe, const struct target *target, const struct m
     for (unsigned done = 0; done < target->size;) {
         unsigned size = piece_size(target->pa + done, target->size - done);
         uint64_t value = 0;
-        if (bus_read(pe->env->bus, target->pa + done, size, attrs, &value) != BUS_OK)
+        if (!completes(pe, bus_read(pe->env->bus, target->pa + done, size, attrs, &value)))
             return external_abort(pe, access, target);
         memcpy(data + done, &value, size);
         done += size;
@@ -217,7 +237,7 @@ static bool write_part(struct pe *pe, const struct target *target, const struct 
         unsigned size = piece_size(target->pa + done, target->size - done);
         uint64_t value = 0;
         memcpy(&value, data + done, size);
-        if (bus_write(pe->env->bus, target->pa + done, size, attrs, value) != BUS_OK)
+        if (!completes(pe, bus_write(pe->env->bus, target->pa + done, size, attrs, value)))
             return external_abort(pe, access, target);
         done += size;
     }

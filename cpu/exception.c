@@ -240,12 +240,29 @@ static struct abort_route route_abort(const struct pe *pe, const struct fault_re
     return (struct abort_route){1, why};
 }
 
+/* ESR_ELx.FnV: only of External aborts that aren't on a table walk. */
+static bool far_is_unknown(const struct pe *pe, const struct fault_record *fault)
+{
+    return fault->type == FAULT_SYNC_EXTERNAL && impdef(pe, EXTERNAL_ABORT_FAR) == EXTERNAL_ABORT_FAR_UNKNOWN;
+}
+
+static uint32_t external_abort_syndrome(const struct pe *pe, const struct fault_record *fault)
+{
+    static const uint8_t set[] = {[EXTERNAL_ABORT_SET_UER] = 0, [EXTERNAL_ABORT_SET_UC] = 2, [EXTERNAL_ABORT_SET_UEO] = 3};
+    if (!is_external(fault))
+        return 0;
+    bool has_set = fault->type == FAULT_SYNC_EXTERNAL && has_feature(pe, FEATURE_RAS);
+    return iss_external_abort(has_set ? set[impdef(pe, EXTERNAL_ABORT_SET)] : 0, far_is_unknown(pe, fault),
+                              impdef(pe, EXTERNAL_ABORT_EA) == EXTERNAL_ABORT_EA_ONE);
+}
+
 static void take_abort(struct pe *pe, const struct fault_record *fault, struct abort_route route, uint32_t esr)
 {
     bool external_vector = is_external(fault) && route.target == 3 && has_feature(pe, FEATURE_DoubleFault) &&
                            (SR(pe, SCR_EL3) & SCR_EL3_EASE) && syndrome_class(esr) >= EC_DATA_ABORT;
     take_exception(pe, &(struct exception){
-                           .kind = TRAP_SYNC, .target_el = (uint8_t)route.target, .esr = esr, .far_valid = true,
+                           .kind = TRAP_SYNC, .target_el = (uint8_t)route.target, .esr = esr,
+                           .far_valid = !far_is_unknown(pe, fault),
                            .vector_offset = external_vector ? VECTOR_SERROR : 0, .far = fault->va,
                            .ipa_valid = has_ipa(fault), .ipa = fault->ipa,
                            .ipa_non_secure = has_feature(pe, FEATURE_SEL2) && !(effective_scr(pe) & SCR_EL3_NS) &&
@@ -270,14 +287,15 @@ void take_data_abort(struct pe *pe, const struct fault_record *fault)
     uint32_t esr = syndrome_data_abort(route.target == pe->pstate.el, load_store_syndrome(pe, fault), maintenance,
                                        fault->s2fs1walk, maintenance || fault->write, mmu_fault_status_code(fault));
     pe->iss.valid = false;
-    take_abort(pe, fault, route, esr);
+    take_abort(pe, fault, route, esr | external_abort_syndrome(pe, fault));
 }
 
 void take_instruction_abort(struct pe *pe, const struct fault_record *fault)
 {
     struct abort_route route = route_abort(pe, fault);
     take_abort(pe, fault, route,
-               syndrome_instruction_abort(route.target == pe->pstate.el, fault->s2fs1walk, mmu_fault_status_code(fault)));
+               syndrome_instruction_abort(route.target == pe->pstate.el, fault->s2fs1walk, mmu_fault_status_code(fault)) |
+                   external_abort_syndrome(pe, fault));
 }
 
 bool fp_access_check(struct pe *pe)

@@ -1,5 +1,6 @@
 /* A PE's life: creation, reset, pins. */
 #include "cpu/cpu.h"
+#include "cpu/impdef.h"
 #include "cpu/interp/interp.h"
 #include "cpu/sysreg.h"
 #include "libarmsim/fabric/state.h"
@@ -30,6 +31,7 @@ struct pe *pe_create(const struct pe_config *config, const struct pe_env *env)
     }
     const struct mmu_keeper keeper = {pe_purge_translation, pe_fetch_regime, pe};
     mmu_set_keeper(pe->mmu, &keeper);
+    mmu_set_unclaimed_zero(pe->mmu, impdef(pe, BUS_ERROR) == BUS_ERROR_RAZWI);
     pe_identify(pe);
     return pe;
 }

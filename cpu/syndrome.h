@@ -113,6 +113,15 @@ static inline uint32_t syndrome_data_abort(bool same_el, uint32_t load_store, bo
            (uint32_t)s1ptw << 7 | (uint32_t)write << 6 | fault_status;
 }
 
+/* What a synchronous External abort adds to the syndrome of its abort: SET (with FEAT_RAS), FnV, EA. */
+static inline uint32_t iss_external_abort(unsigned set, bool far_not_valid, bool ea)
+{
+    return set << 11 | (uint32_t)far_not_valid << 10 | (uint32_t)ea << 9;
+}
+
+/* The SError of an access to nothing: AET and an asynchronous error with FEAT_RAS, else as if nothing were known. */
+static inline uint32_t iss_serror_external(bool ras, unsigned aet) { return ras ? aet << 10 | 0x11 : 0; }
+
 /* `iss`: IDS and the rest, as DISR_EL1 or VSESR_EL2 hold them. */
 static inline uint32_t syndrome_serror(uint64_t iss) { return syndrome(EC_SERROR, (uint32_t)(iss & 0x1ffffff)); }
 

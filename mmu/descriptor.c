@@ -91,10 +91,13 @@ bool fetch_descriptor_slowly(struct mmu *mmu, const struct mmu_access *access, s
 {
     const uint8_t *host = open_window(mmu, at, size);
     mmu->stats.descriptor_reads++;
-    if (host)
+    if (host) {
         *descriptor = load_little_endian(host, size);
-    else if (bus_read(mmu->bus, at.address, size, walk_attrs(mmu, access, at.pas), descriptor) != BUS_OK)
-        return false;
+    } else {
+        enum bus_result result = bus_read(mmu->bus, at.address, size, walk_attrs(mmu, access, at.pas), descriptor);
+        if (result != BUS_OK && !(result == BUS_DECODE_ERROR && mmu->unclaimed_zero))
+            return false;
+    }
     if (big_endian)
         *descriptor = reverse(*descriptor, size);
     return true;

@@ -146,6 +146,7 @@ struct s2_params {
 struct mmu {
     struct bus *bus;
     uint16_t requester;
+    bool unclaimed_zero; /* mmu_set_unclaimed_zero() */
     /* The RAM region that descriptors were last read from, so that a walk doesn't search the bus. */
     struct {
         uint64_t base, size;

@@ -146,6 +146,8 @@ typedef void mmu_walk_fn(void *opaque, int stage, int level, uint64_t descriptor
 struct mmu *mmu_create(struct bus *bus, uint16_t requester, unsigned entries);
 void mmu_destroy(struct mmu *mmu);
 void mmu_reset(struct mmu *mmu); /* TLB empty */
+/* A descriptor where nothing is on the bus: zero, which is invalid, in place of an External abort on the walk. */
+void mmu_set_unclaimed_zero(struct mmu *mmu, bool zero);
 void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque);
 /*
  * Who keeps answers of mmu_translate() (the PE's fast TLBs) must not keep them longer than the TLB does, or what the

@@ -42,6 +42,11 @@ void mmu_reset(struct mmu *mmu)
     memset(mmu->params, 0, sizeof mmu->params);
 }
 
+void mmu_set_unclaimed_zero(struct mmu *mmu, bool zero)
+{
+    mmu->unclaimed_zero = zero;
+}
+
 void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque)
 {
     mmu->observer = fn;

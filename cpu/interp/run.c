@@ -2,6 +2,7 @@
 #include "cpu/a64_forms.h"
 #include "cpu/cpu.h"
 #include "cpu/debug.h"
+#include "cpu/impdef.h"
 #include "cpu/interp/interp.h"
 
 #include <string.h>
@@ -118,7 +119,9 @@ static bool fetch(struct pe *pe, bool *is_memory, uint32_t *word)
     }
     struct bus_attrs attrs = {result.pas, pe->pstate.el, true, false, (uint16_t)pe->index};
     uint64_t value;
-    if (bus_read(pe->env->bus, result.pa, 4, attrs, &value) != BUS_OK) {
+    enum bus_result answer = bus_read(pe->env->bus, result.pa, 4, attrs, &value);
+    bool zero = answer == BUS_DECODE_ERROR && impdef(pe, BUS_ERROR) == BUS_ERROR_RAZWI;
+    if (answer != BUS_OK && !zero) {
         struct fault_record fault = {.type = FAULT_SYNC_EXTERNAL, .access = access, .va = pe->pc};
         take_instruction_abort(pe, &fault);
         return false;

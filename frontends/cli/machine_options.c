@@ -29,6 +29,12 @@ static bool machine_virtualization(struct cli_options *options, void *target, co
     return parse_switch(value, &options->machine.virtualization);
 }
 
+static bool machine_bus_error(struct cli_options *options, void *target, const char *value)
+{
+    bool known = strcmp(value, "sea") == 0 || strcmp(value, "serror") == 0 || strcmp(value, "razwi") == 0;
+    return known && option_choose(options, "M", "BUS_ERROR", value) == 0;
+}
+
 static bool machine_dumpdtb(struct cli_options *options, void *target, const char *value)
 {
     return option_set_text(options, &options->dumpdtb, value);
@@ -41,10 +47,12 @@ int option_machine(struct cli_options *options, const char *name, const char *va
         {"gic-version", "2 or 3", machine_gic},
         {"secure", "on or off", machine_secure},
         {"virtualization", "on or off", machine_virtualization},
+        {"bus-error", "sea, serror or razwi", machine_bus_error},
         {"dumpdtb", "a file's name", machine_dumpdtb},
     };
     if (strcmp(value, "help") == 0) {
-        puts("virt    QEMU's virt board (gic-version=2|3, secure=on|off, virtualization=on|off, dumpdtb=FILE)");
+        puts("virt    QEMU's virt board (gic-version=2|3, secure=on|off, virtualization=on|off, "
+             "bus-error=sea|serror|razwi, dumpdtb=FILE)");
         options->done = true;
         return 0;
     }

@@ -195,6 +195,14 @@ static int option_idle(struct cli_options *options, const char *name, const char
     return 0;
 }
 
+int option_choose(struct cli_options *options, const char *name, const char *row, const char *value)
+{
+    if (options->machine.impdef_count == MAX_IMPDEFS)
+        return complain(EXIT_USAGE, "-%s: expected at most %d choices", name, MAX_IMPDEFS);
+    options->impdefs[options->machine.impdef_count++] = (struct armsim_impdef){.name = row, .value = value};
+    return 0;
+}
+
 static void print_impdefs(void)
 {
     struct armsim_impdef_info info;
@@ -216,12 +224,8 @@ static int option_impdef(struct cli_options *options, const char *name, const ch
     const char *equals = strchr(value, '=');
     if (!equals)
         return option_expected(name, "NAME=VALUE", value);
-    if (options->machine.impdef_count == MAX_IMPDEFS)
-        return complain(EXIT_USAGE, "-%s: expected at most %d choices", name, MAX_IMPDEFS);
-    struct armsim_impdef *impdef = &options->impdefs[options->machine.impdef_count++];
-    impdef->name = keep_text(options, value, (size_t)(equals - value));
-    impdef->value = equals + 1;
-    return impdef->name ? 0 : complain(EXIT_DEFECT, "out of memory");
+    const char *row = keep_text(options, value, (size_t)(equals - value));
+    return row ? option_choose(options, name, row, equals + 1) : complain(EXIT_DEFECT, "out of memory");
 }
 
 static int option_no_reboot(struct cli_options *options, const char *name, const char *value)

@@ -25,6 +25,9 @@ int option_set_property(struct cli_options *options, const char *option, const s
 #define SET_PROPERTY(options, option, table, target, pair)                                                             \
     option_set_property(options, option, table, sizeof(table) / sizeof((table)[0]), target, pair)
 
+/* Chooses a row of impdef.def; both texts are kept by the caller. 0 or an exit status after complaining. */
+int option_choose(struct cli_options *options, const char *name, const char *row, const char *value);
+
 /* Stores a text that may not be empty. */
 bool option_set_text(struct cli_options *options, void *target, const char *value);
 

@@ -235,6 +235,7 @@ int machine_build(struct armsim_machine *machine, const struct armsim_machine *f
     machine->walker = mmu_create(machine->bus, BUS_REQUESTER_DMA, 16);
     if (!machine->icache || !machine->walker)
         return out_of_memory(machine);
+    mmu_set_unclaimed_zero(machine->walker, machine->impdefs.value[IMPDEF_BUS_ERROR] == BUS_ERROR_RAZWI);
     machine_install_env(machine);
     if ((result = make_pes(machine)) < 0 || (result = machine_make_interrupts(machine)) < 0 ||
         (result = board->populate(machine)) < 0 ||
