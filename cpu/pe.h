@@ -272,7 +272,7 @@ bool interrupt_pending(const struct pe *pe, bool for_wfi);
  * instruction. False: pe->pc was set (exception taken, return, ...), or pe->power changed. */
 typedef bool system_fn(struct pe *pe, uint32_t insn);
 system_fn exec_system;      /* everything under 1101010100: MSR/MRS/SYS/SYSL, MSR (immediate), hints, barriers, CLREX, WFE.. */
-system_fn exec_exception;   /* 11010100: SVC, HVC, SMC, BRK, HLT, DCPS */
+system_fn exec_svc, exec_hvc, exec_smc, exec_brk, exec_hlt, exec_dcps;
 system_fn exec_eret;        /* ERET, ERETAA, ERETAB, DRPS */
 /* FP/SIMD access check (CheckFPAdvSIMDEnabled64): true when allowed, else the trap has been taken. */
 bool fp_access_check(struct pe *pe);

@@ -209,6 +209,8 @@ bool exec_system(struct pe *pe, uint32_t insn)
 
 /* --- exception generation --- */
 
+#define IMM16(insn) ((uint16_t)((insn) >> 5))
+
 static void take_call(struct pe *pe, unsigned target, uint32_t esr, const char *why)
 {
     debug_advance_step(pe);
@@ -216,8 +218,9 @@ static void take_call(struct pe *pe, unsigned target, uint32_t esr, const char *
                                            .preferred_return = pe->pc + 4, .why = why});
 }
 
-static bool exec_svc(struct pe *pe, uint16_t imm)
+bool exec_svc(struct pe *pe, uint32_t insn)
 {
+    uint16_t imm = IMM16(insn);
     take_call(pe, default_target_el(pe), syndrome_svc(imm), "SVC");
     return false;
 }
@@ -227,8 +230,9 @@ static bool call_firmware(struct pe *pe, bool smc, uint16_t imm)
     return pe->env->conduit && pe->env->conduit(pe->env->machine, pe, smc, imm);
 }
 
-static bool exec_hvc(struct pe *pe, uint16_t imm)
+bool exec_hvc(struct pe *pe, uint32_t insn)
 {
+    uint16_t imm = IMM16(insn);
     unsigned el = pe->pstate.el;
     if (el == 1 && !pe->have_el2 && call_firmware(pe, false, imm))
         return true;
@@ -243,8 +247,9 @@ static bool exec_hvc(struct pe *pe, uint16_t imm)
 }
 
 /* AArch64.CheckForSMCUndefOrTrap(), AArch64.CallSecureMonitor(). */
-static bool exec_smc(struct pe *pe, uint16_t imm)
+bool exec_smc(struct pe *pe, uint32_t insn)
 {
+    uint16_t imm = IMM16(insn);
     if (pe->pstate.el == 0)
         return undefined(pe, "SMC at EL0");
     /* Firmware built into the machine stands for EL3: then SMC traps as if EL3 were there. */
@@ -266,8 +271,9 @@ static bool exec_smc(struct pe *pe, uint16_t imm)
 
 #define MDCR_EL2_TDE (1ull << 8)
 
-static bool exec_brk(struct pe *pe, uint16_t imm)
+bool exec_brk(struct pe *pe, uint32_t insn)
 {
+    uint16_t imm = IMM16(insn);
     unsigned target = default_target_el(pe);
     const char *why = "BRK";
     if (pe->pstate.el < 2 && el2_enabled(pe) && (SR(pe, MDCR_EL2) & MDCR_EL2_TDE)) {
@@ -281,26 +287,17 @@ static bool exec_brk(struct pe *pe, uint16_t imm)
 
 enum { SEMIHOSTING_IMM = 0xf000 };
 
-static bool exec_hlt(struct pe *pe, uint16_t imm)
+bool exec_hlt(struct pe *pe, uint32_t insn)
 {
+    uint16_t imm = IMM16(insn);
     if (imm == SEMIHOSTING_IMM && pe->env->semihosting && pe->env->semihosting(pe->env->machine, pe))
         return true;
     /* HaltingAllowed() is false: there is no external debugger on this side of the PE. */
     return undefined(pe, "HLT");
 }
 
-bool exec_exception(struct pe *pe, uint32_t insn)
-{
-    uint16_t imm = (uint16_t)(insn >> 5);
-    switch ((insn >> 21 & 7) << 5 | (insn & 31)) {
-    case 0 << 5 | 1: return exec_svc(pe, imm);
-    case 0 << 5 | 2: return exec_hvc(pe, imm);
-    case 0 << 5 | 3: return exec_smc(pe, imm);
-    case 1 << 5 | 0: return exec_brk(pe, imm);
-    case 2 << 5 | 0: return exec_hlt(pe, imm);
-    default: return undefined(pe, "DCPS outside Debug state"); /* DCPS1, 2, 3, and unallocated words */
-    }
-}
+/* DCPS1, DCPS2, DCPS3. */
+bool exec_dcps(struct pe *pe, uint32_t insn) { return undefined(pe, "DCPS outside Debug state"); }
 
 static const uint16_t elr_of[4] = {0, SR_ELR_EL1, SR_ELR_EL2, SR_ELR_EL3};
 static const uint16_t spsr_of[4] = {0, SR_SPSR_EL1, SR_SPSR_EL2, SR_SPSR_EL3};

@@ -1,19 +1,7 @@
 /* The handlers that are not made from semantics macros, and the table of all. */
 #include "cpu/a64_forms.h"
 #include "cpu/exception.h"
-#include "cpu/interp/interp.h"
-
-/* Continues as a C function's outcome says; the PE's fields hold everything. */
-#define CONTINUE(outcome)                                                                                              \
-    do {                                                                                                               \
-        enum flow flow_ = (outcome);                                                                                   \
-        if (UNLIKELY(flow_ == FLOW_LEAVE))                                                                             \
-            LEAVE;                                                                                                     \
-        RELOAD;                                                                                                        \
-        if (LIKELY(flow_ == FLOW_NEXT))                                                                                \
-            NEXT(1);                                                                                                   \
-        DISPATCH;                                                                                                      \
-    } while (0)
+#include "cpu/interp/flow.h"
 
 HANDLER(decode, {
     SPILL;
@@ -24,33 +12,13 @@ HANDLER(decode, {
 /* Straight-line code went over the end of its page: the sentinel stands for no instruction. */
 HANDLER(page_cross, {
     SPILL;
-    CONTINUE(interp_enter(pe));
+    CONTINUE(interp_enter(pe, true));
 })
 
 HANDLER(jump_slow, {
     SPILL;
     pe->pc = branch_address(pe, pe->slow_address);
-    CONTINUE(interp_enter(pe));
-})
-
-HANDLER(slow, {
-    SPILL;
-    CONTINUE(interp_slow(pe));
-})
-
-HANDLER(slow_system, {
-    SPILL;
-    CONTINUE(interp_slow_system(pe));
-})
-
-HANDLER(call, {
-    SPILL;
-    CONTINUE(interp_call(pe, ip->a, (uint32_t)ip->imm));
-})
-
-HANDLER(undefined, {
-    SPILL;
-    CONTINUE(interp_slow(pe));
+    CONTINUE(interp_enter(pe, true));
 })
 
 HANDLER(flags_both, {
@@ -154,8 +122,8 @@ handler_fn *op_handler(unsigned op)
         return generated_handlers[op];
     if (op == OP_UNDEFINED)
         return handle_undefined;
-    if (op == OP_CALL)
-        return handle_call;
+    if (op < OP_EXECUTE_FIRST)
+        return call_handler(op - OP_CALL_FIRST);
     return execute_handlers[op - OP_EXECUTE_FIRST];
 }
 

@@ -12,6 +12,7 @@
 
 #include "cpu/a64/base.h"
 #include "cpu/a64/fpsimd.h"
+#include "cpu/a64_forms.h"
 #include "cpu/interp/arithmetic.h"
 #include "cpu/interp/icache.h"
 #include "cpu/interp/ops.h"
@@ -79,7 +80,6 @@ handler_fn handle_decode;     /* a record not decoded yet */
 handler_fn handle_page_cross; /* the sentinel after a page's last record */
 handler_fn handle_slow;       /* executes the instruction at ip by its C function */
 handler_fn handle_slow_system; /* the same, where it is known to be a system instruction */
-handler_fn handle_call;       /* an instruction that always is executed by its C function */
 handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
 handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */
 handler_fn handle_undefined;
@@ -123,12 +123,6 @@ enum flow { FLOW_NEXT, FLOW_RESUME, FLOW_LEAVE };
 
 /* Executes the instruction word at pe->pc by its C function (any form; used by handle_slow). */
 enum flow interp_slow(struct pe *pe);
-enum flow interp_slow_system(struct pe *pe);
-/* The same for a word whose translator is known. */
-enum flow interp_call(struct pe *pe, unsigned translator, uint32_t insn);
-/* Makes ip, bias and limit from pe->pc: fetches, takes fetch faults and pending interrupts. pe->limit must be as
- * after the last instruction with pe->ip after it. FLOW_LEAVE: stop here. */
-enum flow interp_enter(struct pe *pe);
 /* A sample point: interrupts, exits. pe->pc is the next instruction. FLOW_NEXT: nothing happened; FLOW_RESUME: an
  * interrupt was taken. */
 enum flow interp_sample(struct pe *pe);
@@ -161,12 +155,20 @@ struct translation {
 };
 /* Fills everything in *record but the handler; returns an op (enum op or enum special_op). */
 unsigned translate(const struct translation *t, uint32_t insn, struct record *record);
+/* The functions that a64.decode names: a64_form_info.function. */
+enum {
+#define TRANSLATOR(name) TRANSLATOR_##name,
+    A64_TRANSLATORS(TRANSLATOR)
+#undef TRANSLATOR
+    TRANSLATOR_COUNT
+};
 /* Operations that are not made from semantics macros. */
 enum {
     OP_UNDEFINED = OP_GENERATED_COUNT,
-    OP_CALL, /* a: the translator whose C function executes the word in imm */
-    OP_EXECUTE_FIRST, /* + index of the execute function */
+    OP_CALL_FIRST, /* + translator whose C function executes the word in imm */
+    OP_EXECUTE_FIRST = OP_CALL_FIRST + TRANSLATOR_COUNT, /* + index of the execute function */
 };
+handler_fn *call_handler(unsigned translator);
 handler_fn *op_handler(unsigned op);
 bool op_ends_block(unsigned op);
 /* Zeroes the operands that the operation doesn't use, so that equal instructions have equal records. */

@@ -3,7 +3,7 @@
 #include "cpu/cpu.h"
 #include "cpu/debug.h"
 #include "cpu/impdef.h"
-#include "cpu/interp/interp.h"
+#include "cpu/interp/flow.h"
 
 #include <string.h>
 
@@ -137,26 +137,7 @@ static void count_one(struct pe *pe)
     pe->limit -= RECORD_BYTES;
 }
 
-static const struct fast_itlb_entry *itlb_entry(const struct pe *pe)
-{
-    return &pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)];
-}
-
-/* A misaligned PC never matches. */
-static uint64_t itlb_tag(const struct pe *pe) { return (pe->pc & ~0xffcull) | pe->context; }
-
-/* The record of pe->pc in the page of `entry`; pe->limit goes along with pe->ip. */
-static void continue_at(struct pe *pe, const struct fast_itlb_entry *entry)
-{
-    const struct record *next = (const struct record *)((const char *)entry->base + ((pe->pc & 0xffc) << 2));
-    pe->limit += (const char *)next - (const char *)pe->ip;
-    pe->ip = next;
-    pe->bias = entry->bias;
-}
-
-/* `sample`: the flow is at a sample point. Which points are depends on the guest's flow alone, never on the state of
- * the fast TLBs. */
-static enum flow enter_slowly(struct pe *pe, bool sample)
+enum flow interp_enter_slowly(struct pe *pe, bool sample)
 {
     struct interp *it = pe->interp;
     for (;;) {
@@ -196,24 +177,10 @@ static enum flow enter_slowly(struct pe *pe, bool sample)
     }
 }
 
-/* The same; here is what happens nearly always: nobody wants attention, and the fast TLB has the page. */
-static inline enum flow enter(struct pe *pe, bool sample)
-{
-    const struct fast_itlb_entry *entry = itlb_entry(pe);
-    if (LIKELY(!(pe->nz_both | pe->by_steps | pe->sample_interrupts | pe->pstate.il | pe->interp->stepping) &&
-               (int64_t)pe->ip < pe->limit && entry->tag == itlb_tag(pe))) {
-        continue_at(pe, entry);
-        return FLOW_RESUME;
-    }
-    return enter_slowly(pe, sample);
-}
-
-enum flow interp_enter(struct pe *pe) { return enter(pe, true); }
-
 enum flow interp_aborted(struct pe *pe)
 {
     pe->ip++;
-    return enter(pe, true);
+    return interp_enter(pe, true);
 }
 
 /* At a sample point with pe->pc the next instruction and pe->ip the record that would follow in straight line. */
@@ -246,7 +213,7 @@ enum flow interp_expired(struct pe *pe)
 {
     enum flow flow = interp_sample(pe);
     if (flow == FLOW_RESUME)
-        return enter(pe, false);
+        return interp_enter(pe, false);
     return flow == FLOW_NEXT ? FLOW_RESUME : flow;
 }
 
@@ -258,7 +225,7 @@ enum flow interp_step_end(struct pe *pe)
         pe->interp->leave = LEAVE_STEP;
         return FLOW_LEAVE;
     }
-    return enter(pe, page_crossed);
+    return interp_enter(pe, page_crossed);
 }
 
 /* A conditional compare has set N and Z: pe->ip is its record. */
@@ -267,134 +234,6 @@ enum flow interp_flags_both(struct pe *pe)
     pe->pc += 4;
     pe->ip++;
     return interp_step_end(pe);
-}
-
-/* --- execution by C functions --- */
-
-uint32_t interp_word(const struct pe *pe)
-{
-    const struct interp *it = pe->interp;
-    if (pe->ip == it->step)
-        return it->step_word;
-    const struct code_page *page = page_of(pe->ip, pe->pc);
-    uint32_t word;
-    memcpy(&word, page->host + (pe->pc & 0xffc), sizeof(word));
-    return word;
-}
-
-static bool ends_at_sample_point(system_fn *function)
-{
-    return function == exec_system || function == exec_eret || function == exec_exception;
-}
-
-/* Executes one instruction by its C function, with all after-effects. */
-static enum flow execute(struct pe *pe, uint32_t insn, system_fn *function)
-{
-    struct interp *it = pe->interp;
-    uint64_t next = pe->pc + 4;
-    bool completed = function(pe, insn);
-    if (UNLIKELY(!completed && it->held))
-        return interp_hold(pe);
-    if (UNLIKELY(pe->power != PE_RUNNING)) {
-        if (completed)
-            pe->pc = next;
-        pe->ip++;
-        it->sample_point = true;
-        it->leave = LEAVE_WAIT;
-        return FLOW_LEAVE;
-    }
-    bool sample = !completed || ends_at_sample_point(function) || (next & 0xfff) == 0;
-    if (completed) {
-        /* Go on with the next record when the page is still mapped as it was and nobody wants attention. */
-        bool same_page = pe->ip == it->step || itlb_entry(pe)->tag == itlb_tag(pe);
-        bool attention = pe->sample_interrupts || (int64_t)(pe->ip + 1) >= pe->limit || it->stepping || pe->by_steps;
-        if (same_page && !(sample && attention) && !(pe->nz_both && !it->stepping))
-            return FLOW_NEXT;
-        pe->pc = next;
-    }
-    pe->ip++;
-    return enter(pe, sample);
-}
-
-#define SLOW_FUNCTIONS(X)                                                                                              \
-    X(addsub_imm, exec_sp_arithmetic)                                                                                  \
-    X(addsub_ext, exec_sp_arithmetic)                                                                                  \
-    X(log_imm, exec_sp_arithmetic)                                                                                     \
-    X(condbranch, exec_condbranch)                                                                                     \
-    X(condsel, exec_condsel)                                                                                           \
-    X(condcmp, exec_condcmp)                                                                                           \
-    X(flagm, exec_flagm)                                                                                               \
-    X(eret, exec_eret)                                                                                                 \
-    X(exception, exec_exception)                                                                                       \
-    X(hint, exec_system)                                                                                               \
-    X(system, exec_system)                                                                                             \
-    X(ldst_register, exec_ldst_register)                                                                               \
-    X(ldst_pair, exec_ldst_pair)                                                                                       \
-    X(ldst_literal, exec_ldst_literal)                                                                                 \
-    X(ldst_exclusive, exec_ldst_exclusive)                                                                             \
-    X(ldst_ordered, exec_ldst_ordered)                                                                                 \
-    X(ldst_cas, exec_ldst_cas)                                                                                         \
-    X(ldst_casp, exec_ldst_casp)                                                                                       \
-    X(ldst_atomic, exec_ldst_atomic)                                                                                   \
-    X(ldst_rcpc, exec_ldst_rcpc)                                                                                       \
-    X(ldst_unprivileged, exec_ldst_unprivileged)                                                                       \
-    X(ldst_simd_multiple, exec_ldst_simd_multiple)                                                                     \
-    X(ldst_simd_single, exec_ldst_simd_single)
-
-enum {
-#define TRANSLATOR(name) TRANSLATOR_##name,
-    A64_TRANSLATORS(TRANSLATOR)
-#undef TRANSLATOR
-    TRANSLATOR_COUNT
-};
-
-static bool exec_undefined(struct pe *pe, uint32_t insn)
-{
-    take_undefined(pe, "unallocated encoding");
-    return false;
-}
-
-/* The functions of the FP, SIMD and crypto forms, behind the access check. */
-static bool exec_simd(struct pe *pe, uint32_t insn)
-{
-    static fpsimd_fn *const functions[] = {
-#define ENTRY(function, flags) function,
-        A64_EXECUTES(ENTRY)
-#undef ENTRY
-    };
-    if (!fp_access_check(pe))
-        return false;
-    const struct a64_form_info *form = &a64_forms[a64_decode(insn, &pe->features)];
-    struct record r = {.a = insn & 31, .b = insn >> 5 & 31, .c = insn >> 16 & 31, .d = insn >> 10 & 31,
-                       .imm = (int32_t)insn};
-    functions[form->function](pe, &r);
-    return true;
-}
-
-static system_fn *const slow_functions[TRANSLATOR_COUNT] = {
-#define ENTRY(translator, function) [TRANSLATOR_##translator] = function,
-    SLOW_FUNCTIONS(ENTRY)
-#undef ENTRY
-};
-
-enum flow interp_call(struct pe *pe, unsigned translator, uint32_t insn)
-{
-    pe->iss.valid = false;
-    return execute(pe, insn, slow_functions[translator]);
-}
-
-enum flow interp_slow_system(struct pe *pe) { return execute(pe, interp_word(pe), exec_system); }
-
-enum flow interp_slow(struct pe *pe)
-{
-    uint32_t insn = interp_word(pe);
-    const struct a64_form_info *form = &a64_forms[a64_decode(insn, &pe->features)];
-    pe->interp->slow_accesses++;
-    pe->iss.valid = false;
-    system_fn *function = form->kind == A64_KIND_TRANSLATE ? slow_functions[form->function]
-                          : form->kind == A64_KIND_EXECUTE ? exec_simd
-                                                           : exec_undefined;
-    return execute(pe, insn, function);
 }
 
 /* --- decoding --- */
@@ -599,7 +438,7 @@ static enum pe_exit run(struct pe *pe, uint64_t budget)
         pe->ip = it->step + 1;
         pe->limit = (int64_t)pe->ip + (int64_t)left * RECORD_BYTES;
         it->running = true;
-        if (interp_enter(pe) != FLOW_LEAVE)
+        if (interp_enter(pe, true) != FLOW_LEAVE)
             run_handlers(pe);
         pe->instructions = it->count_limit - (uint64_t)records_left(pe);
         it->running = false;

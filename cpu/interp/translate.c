@@ -34,11 +34,11 @@ static void set_registers(struct record *r, uint32_t insn)
     r->imm = 0;
 }
 
-/* To be executed by the form's C function: the record keeps the word; translate() adds which. */
+/* To be executed by the form's C function, which translate() finds: the record keeps the word. */
 static unsigned slow(uint32_t insn, struct record *r)
 {
     r->imm = (int32_t)insn;
-    return OP_CALL;
+    return OP_CALL_FIRST;
 }
 
 /* --- data processing (immediate) --- */
@@ -425,7 +425,12 @@ static unsigned translate_prefetch(const struct translation *t, uint32_t insn, s
     }
 TRANSLATE_SLOW(hint)
 TRANSLATE_SLOW(eret)
-TRANSLATE_SLOW(exception)
+TRANSLATE_SLOW(svc)
+TRANSLATE_SLOW(hvc)
+TRANSLATE_SLOW(smc)
+TRANSLATE_SLOW(brk)
+TRANSLATE_SLOW(hlt)
+TRANSLATE_SLOW(dcps)
 TRANSLATE_SLOW(ldst_exclusive)
 TRANSLATE_SLOW(ldst_ordered)
 TRANSLATE_SLOW(ldst_cas)
@@ -610,8 +615,8 @@ unsigned translate(const struct translation *t, uint32_t insn, struct record *r)
     switch (form->kind) {
     case A64_KIND_TRANSLATE: {
         unsigned op = translators[form->function](t, insn, r);
-        if (op == OP_CALL)
-            r->a = (uint8_t)form->function;
+        if (op == OP_CALL_FIRST)
+            op += form->function;
         op_clear_unused(op, r);
         return op;
     }

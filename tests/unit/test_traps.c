@@ -198,8 +198,8 @@ static void check_instructions(void)
     enum { WFE = 0xd503205f, WFI = 0xd503207f, SMC = 0xd4000003, HVC = 0xd4000002, DAIFSET = 0xd50342df };
     check_list(TRAPS_wfe, WFE, exec_system, syndrome_wfx(1));
     check_list(TRAPS_wfi, WFI, exec_system, syndrome_wfx(0));
-    check_list(TRAPS_smc, SMC, exec_exception, syndrome_smc(0));
-    check_list(TRAPS_hvc, HVC, exec_exception, syndrome_hvc(0));
+    check_list(TRAPS_smc, SMC, exec_smc, syndrome_smc(0));
+    check_list(TRAPS_hvc, HVC, exec_hvc, syndrome_hvc(0));
     check_list(TRAPS_daif, DAIFSET, exec_system, syndrome_sysreg(DAIFSET));
 }
 

@@ -1,0 +1,155 @@
+/*
+ * Instructions that C functions execute, with the PE's state written back: one handler for each function, so that its
+ * caller knows what it may do, and those for instructions whose function is found when they are executed.
+ */
+#include "cpu/a64_forms.h"
+#include "cpu/interp/flow.h"
+
+#include <string.h>
+
+uint32_t interp_word(const struct pe *pe)
+{
+    const struct interp *it = pe->interp;
+    if (pe->ip == it->step)
+        return it->step_word;
+    const struct code_page *page = page_of(pe->ip, pe->pc);
+    uint32_t word;
+    memcpy(&word, page->host + (pe->pc & 0xffc), sizeof(word));
+    return word;
+}
+
+/* Executes one instruction by its C function, with all after-effects. `samples`: where it completes is a sample point. */
+static inline __attribute__((always_inline)) enum flow execute(struct pe *pe, uint32_t insn, system_fn *function,
+                                                               bool samples)
+{
+    struct interp *it = pe->interp;
+    uint64_t next = pe->pc + 4;
+    bool completed = function(pe, insn);
+    if (UNLIKELY(pe->power != PE_RUNNING)) {
+        if (completed)
+            pe->pc = next;
+        pe->ip++;
+        it->sample_point = true;
+        it->leave = LEAVE_WAIT;
+        return FLOW_LEAVE;
+    }
+    if (!completed) {
+        if (UNLIKELY(it->held))
+            return interp_hold(pe);
+        pe->ip++;
+        return interp_enter(pe, true);
+    }
+    /* Go on with the next record when the page is still mapped as it was and nobody wants attention. */
+    bool sample = samples || (next & 0xfff) == 0;
+    bool same_page = pe->ip == it->step || itlb_entry(pe)->tag == itlb_tag(pe);
+    bool attention = pe->sample_interrupts || (int64_t)(pe->ip + 1) >= pe->limit || it->stepping || pe->by_steps;
+    if (same_page && !(sample && attention) && !(pe->nz_both && !it->stepping))
+        return FLOW_NEXT;
+    pe->pc = next;
+    pe->ip++;
+    return interp_enter(pe, sample);
+}
+
+/* The translators of a64.decode, the functions that execute what they leave to them, and `samples` of execute(). */
+#define SLOW_FUNCTIONS(X)                                                                                              \
+    X(addsub_imm, exec_sp_arithmetic, false)                                                                           \
+    X(addsub_ext, exec_sp_arithmetic, false)                                                                           \
+    X(log_imm, exec_sp_arithmetic, false)                                                                              \
+    X(condbranch, exec_condbranch, false)                                                                              \
+    X(condsel, exec_condsel, false)                                                                                    \
+    X(condcmp, exec_condcmp, false)                                                                                    \
+    X(flagm, exec_flagm, false)                                                                                        \
+    X(eret, exec_eret, true)                                                                                           \
+    X(svc, exec_svc, true)                                                                                             \
+    X(hvc, exec_hvc, true)                                                                                             \
+    X(smc, exec_smc, true)                                                                                             \
+    X(brk, exec_brk, true)                                                                                             \
+    X(hlt, exec_hlt, true)                                                                                             \
+    X(dcps, exec_dcps, true)                                                                                           \
+    X(hint, exec_system, true)                                                                                         \
+    X(system, exec_system, true)                                                                                       \
+    X(ldst_register, exec_ldst_register, false)                                                                        \
+    X(ldst_pair, exec_ldst_pair, false)                                                                                \
+    X(ldst_literal, exec_ldst_literal, false)                                                                          \
+    X(ldst_exclusive, exec_ldst_exclusive, false)                                                                      \
+    X(ldst_ordered, exec_ldst_ordered, false)                                                                          \
+    X(ldst_cas, exec_ldst_cas, false)                                                                                  \
+    X(ldst_casp, exec_ldst_casp, false)                                                                                \
+    X(ldst_atomic, exec_ldst_atomic, false)                                                                            \
+    X(ldst_rcpc, exec_ldst_rcpc, false)                                                                                \
+    X(ldst_unprivileged, exec_ldst_unprivileged, false)                                                                \
+    X(ldst_simd_multiple, exec_ldst_simd_multiple, false)                                                              \
+    X(ldst_simd_single, exec_ldst_simd_single, false)
+
+static bool exec_undefined(struct pe *pe, uint32_t insn)
+{
+    take_undefined(pe, "unallocated encoding");
+    return false;
+}
+
+/* The functions of the FP, SIMD and crypto forms, behind the access check. */
+static bool exec_simd(struct pe *pe, uint32_t insn)
+{
+    static fpsimd_fn *const functions[] = {
+#define ENTRY(function, flags) function,
+        A64_EXECUTES(ENTRY)
+#undef ENTRY
+    };
+    if (!fp_access_check(pe))
+        return false;
+    const struct a64_form_info *form = &a64_forms[a64_decode(insn, &pe->features)];
+    struct record r = {.a = insn & 31, .b = insn >> 5 & 31, .c = insn >> 16 & 31, .d = insn >> 10 & 31,
+                       .imm = (int32_t)insn};
+    functions[form->function](pe, &r);
+    return true;
+}
+
+#define CALL_HANDLER(translator, function, samples)                                                                    \
+    HANDLER(call_##translator, {                                                                                       \
+        SPILL;                                                                                                         \
+        pe->iss.valid = false;                                                                                         \
+        CONTINUE(execute(pe, (uint32_t)ip->imm, function, samples));                                                   \
+    })
+SLOW_FUNCTIONS(CALL_HANDLER)
+
+static const struct slow_function {
+    handler_fn *handler;
+    system_fn *function;
+    bool samples;
+} slow_functions[TRANSLATOR_COUNT] = {
+#define ENTRY(translator, function, samples) [TRANSLATOR_##translator] = {handle_call_##translator, function, samples},
+    SLOW_FUNCTIONS(ENTRY)
+#undef ENTRY
+};
+
+handler_fn *call_handler(unsigned translator) { return slow_functions[translator].handler; }
+
+/* Any instruction: what its record does is not known, or can't be done the fast way. */
+enum flow interp_slow(struct pe *pe)
+{
+    uint32_t insn = interp_word(pe);
+    const struct a64_form_info *form = &a64_forms[a64_decode(insn, &pe->features)];
+    pe->interp->slow_accesses++;
+    pe->iss.valid = false;
+    if (form->kind == A64_KIND_EXECUTE)
+        return execute(pe, insn, exec_simd, false);
+    if (form->kind != A64_KIND_TRANSLATE)
+        return execute(pe, insn, exec_undefined, false);
+    const struct slow_function *slow = &slow_functions[form->function];
+    return execute(pe, insn, slow->function, slow->samples);
+}
+
+HANDLER(slow, {
+    SPILL;
+    CONTINUE(interp_slow(pe));
+})
+
+HANDLER(undefined, {
+    SPILL;
+    CONTINUE(interp_slow(pe));
+})
+
+HANDLER(slow_system, {
+    SPILL;
+    CONTINUE(execute(pe, interp_word(pe), exec_system, true));
+})
