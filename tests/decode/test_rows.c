@@ -163,7 +163,8 @@ START_TEST(without_floating_point)
         {0xb8208020, false}, /* swp w0, w0, [x1] */
         {0xd51b4400, false}, /* msr fpcr, x0: its own row knows */
     };
-    struct feature_set without = all_features();
+    features = all_features();
+    struct feature_set without = features;
     ck_assert(feature_set_change(&without, FEATURE_AdvSIMD, false));
     ck_assert(!feature_set_has(&without, FEATURE_FP) && !feature_set_has(&without, FEATURE_AES));
     for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
