@@ -181,9 +181,12 @@ static bool external_abort(struct pe *pe, const struct mmu_access *access, const
     return false;
 }
 
-/* MMIO: naturally aligned pieces, the largest first; each reaches the device once. */
-static unsigned piece_size(uint64_t address, unsigned left)
+/* MMIO: naturally aligned pieces, the largest first, and none of more than one element of a pair; each reaches the
+ * device once. */
+static unsigned piece_size(const struct mmu_access *access, uint64_t address, unsigned left)
 {
+    if (access->size && access->size < left)
+        left = (unsigned)access->size;
     unsigned size = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
     while (address & (size - 1))
         size >>= 1;
@@ -203,7 +206,7 @@ static bool read_part(struct pe *pe, const struct target *target, const struct m
     }
     struct bus_attrs attrs = {target->pas, access->el, false, false, (uint16_t)pe->index};
     for (unsigned done = 0; done < target->size;) {
-        unsigned size = piece_size(target->pa + done, target->size - done);
+        unsigned size = piece_size(access, target->pa + done, target->size - done);
         uint64_t value = 0;
         if (!completes(pe, bus_read(pe->env->bus, target->pa + done, size, attrs, &value)))
             return external_abort(pe, access, target);
@@ -234,7 +237,7 @@ static bool write_part(struct pe *pe, const struct target *target, const struct 
     }
     struct bus_attrs attrs = {target->pas, access->el, false, false, (uint16_t)pe->index};
     for (unsigned done = 0; done < target->size;) {
-        unsigned size = piece_size(target->pa + done, target->size - done);
+        unsigned size = piece_size(access, target->pa + done, target->size - done);
         uint64_t value = 0;
         memcpy(&value, data + done, size);
         if (!completes(pe, bus_write(pe->env->bus, target->pa + done, size, attrs, value)))

@@ -73,18 +73,3 @@ void print(const char *format, ...)
     }
     __builtin_va_end(arguments);
 }
-
-void *memset(void *to, int c, u64 n)
-{
-    for (u8 *p = to; n--;)
-        *p++ = (u8)c;
-    return to;
-}
-
-void *memcpy(void *to, const void *from, u64 n)
-{
-    u8 *a = to;
-    for (const u8 *b = from; n--;)
-        *a++ = *b++;
-    return to;
-}

@@ -2,6 +2,7 @@
 #ifndef ROM_H
 #define ROM_H
 
+#include "memory.h"
 #include "types.h"
 
 #define STRING(x) #x

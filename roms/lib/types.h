@@ -10,5 +10,8 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef int64_t i64;
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif
