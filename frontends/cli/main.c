@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "run") == 0)
         return command_run(argc - 2, argv + 2);
     if (strcmp(argv[1], "check") == 0)
-        return command_check(argc - 2, argv + 2);
+        return command_check(argv[0], argc - 2, argv + 2);
     if (strcmp(argv[1], "help") == 0 || is_flag(argv[1], "help") || is_flag(argv[1], "h")) {
         print_help();
         return 0;

@@ -15,15 +15,6 @@
 
 enum { EXIT_TESTS_FAILED = 1 };
 
-struct command {
-    struct harness_options harness;
-    const char **paths, **filters;
-    size_t path_count, filter_count, path_capacity, filter_capacity;
-    unsigned shard, shards;
-    bool list, tap;
-    const char *junit, *coverage_directory;
-};
-
 struct session_state {
     struct command *command;
     struct test_file *files;
@@ -37,129 +28,6 @@ struct session_state {
     size_t next_file, next_test, printed;
     struct coverage_totals *coverage;
 };
-
-static void usage(FILE *file)
-{
-    fputs("usage: armsim check [OPTION...] PATH...\n"
-          "\n"
-          "Runs tests: assembly files (.S, .s) and ELF files with a FILE.expect beside them, or folders of them.\n"
-          "\n"
-          "  --jobs N           threads (default: as many as there are processors)\n"
-          "  --shard I/N        the I-th of N parts (1 to N)\n"
-          "  --filter PATTERN   only tests whose name has this in it (* and ? are wildcards); may be repeated\n"
-          "  --list             names of the tests, without running them\n"
-          "  --update           write the golden trap logs from what comes\n"
-          "  --repeat N         run each N times, every second time cut into pieces: the state must be the same\n"
-          "  --seed N           of random injections and of the guests' random numbers (default 0)\n"
-          "  --tap              report as TAP\n"
-          "  --junit FILE       and as JUnit XML\n"
-          "  --coverage DIR     coverage.json and index.html: what the tests touched, and what they never did\n"
-          "  --gdb tcp::PORT    one test, with a debugger: it waits there before the first instruction\n"
-          "  --verbose          name each test\n",
-          file);
-}
-
-/* --- the command line --- */
-
-static bool parse_shard(struct command *command, const char *text)
-{
-    int used = 0;
-    return sscanf(text, "%u/%u%n", &command->shard, &command->shards, &used) == 2 && !text[used] && command->shard &&
-           command->shard <= command->shards;
-}
-
-static void add_word(const char ***words, size_t *count, size_t *capacity, const char *word)
-{
-    *words = grow(*words, *count, capacity, sizeof(**words));
-    (*words)[(*count)++] = word;
-}
-
-/* An option with a value; false: it isn't one, or the value is wrong. */
-static bool set_option(struct command *command, const char *name, const char *value)
-{
-    uint64_t number = 0;
-    if (strcmp(name, "jobs") == 0) {
-        bool good = parse_number(value, &number) && number && number <= 256;
-        command->harness.jobs = (unsigned)number;
-        return good;
-    }
-    if (strcmp(name, "repeat") == 0) {
-        bool good = parse_number(value, &number) && number && number <= 1000000;
-        command->harness.repeat = (unsigned)number;
-        return good;
-    }
-    if (strcmp(name, "seed") == 0)
-        return parse_number(value, &command->harness.seed);
-    if (strcmp(name, "shard") == 0)
-        return parse_shard(command, value);
-    if (strcmp(name, "junit") == 0)
-        command->junit = value;
-    else if (strcmp(name, "gdb") == 0)
-        command->harness.gdb = value;
-    else if (strcmp(name, "coverage") == 0)
-        command->coverage_directory = value;
-    else if (strcmp(name, "filter") == 0)
-        add_word(&command->filters, &command->filter_count, &command->filter_capacity, value);
-    else
-        return false;
-    return true;
-}
-
-static bool set_flag(struct command *command, const char *name)
-{
-    const struct {
-        const char *name;
-        bool *flag;
-    } flags[] = {{"list", &command->list},
-                 {"update", &command->harness.update},
-                 {"tap", &command->tap},
-                 {"verbose", &command->harness.verbose}};
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        if (strcmp(flags[i].name, name) == 0) {
-            *flags[i].flag = true;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool takes_value(const char *name)
-{
-    static const char *const names[] = {"jobs", "repeat", "seed", "shard", "junit", "coverage", "filter", "gdb"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* 0, or EXIT_USAGE after the complaint; -1: help was printed. */
-static int parse(struct command *command, int argc, char **argv)
-{
-    for (int i = 0; i < argc; i++) {
-        const char *word = argv[i];
-        if (word[0] != '-' || !word[1]) {
-            add_word(&command->paths, &command->path_count, &command->path_capacity, word);
-            continue;
-        }
-        const char *name = word + (word[1] == '-' ? 2 : 1);
-        if (strcmp(name, "help") == 0 || strcmp(name, "h") == 0) {
-            usage(stdout);
-            return -1;
-        }
-        if (set_flag(command, name))
-            continue;
-        if (!takes_value(name))
-            return complain(EXIT_USAGE, "check: unknown option %s (see armsim check --help)", word);
-        if (i + 1 == argc)
-            return complain(EXIT_USAGE, "%s: expected a value", word);
-        if (!set_option(command, name, argv[++i]))
-            return complain(EXIT_USAGE, "%s: unusable value \"%s\" (see armsim check --help)", word, argv[i]);
-    }
-    if (command->path_count)
-        return 0;
-    usage(stderr);
-    return EXIT_USAGE;
-}
 
 /* --- finding tests --- */
 
@@ -210,9 +78,12 @@ static int add_folder(struct session_state *state, const char *path)
     struct arena arena = {0};
     const char **names = NULL;
     size_t count = 0, capacity = 0;
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
-        if (entry->d_name[0] != '.')
-            add_word(&names, &count, &capacity, arena_format(&arena, "%s/%s", path, entry->d_name));
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        names = grow(names, count, &capacity, sizeof(*names));
+        names[count++] = arena_format(&arena, "%s/%s", path, entry->d_name);
+    }
     closedir(folder);
     if (count)
         qsort(names, count, sizeof(*names), by_name);
@@ -499,15 +370,29 @@ static int run_command(struct command *command)
     return status;
 }
 
-int command_check(int argc, char **argv)
+/* Beside the report, if there is one. */
+static void choose_out(struct command *command, struct arena *arena)
+{
+    const char *junit = command->junit, *slash = junit ? strrchr(junit, '/') : NULL;
+    if (!command->harness.out)
+        command->harness.out = slash && slash > junit ? arena_text(arena, junit, (size_t)(slash - junit))
+                                                      : "armsim-failures";
+}
+
+int command_check(const char *program, int argc, char **argv)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct command command = {
-        .harness = {.jobs = processors > 0 && processors < 256 ? (unsigned)processors : 1, .repeat = 1},
+        .harness = {.program = program,
+                    .jobs = processors > 0 && processors < 256 ? (unsigned)processors : 1,
+                    .repeat = 1},
     };
-    int status = parse(&command, argc, argv);
+    struct arena arena = {0};
+    int status = command_parse(&command, argc, argv);
+    choose_out(&command, &arena);
     if (status == 0)
         status = run_command(&command);
+    arena_free(&arena);
     free(command.paths);
     free(command.filters);
     return status < 0 ? 0 : status;

@@ -26,7 +26,7 @@ static int device_write(void *opaque, struct armsim_device *device, uint64_t off
     struct test_device *self = opaque;
     if (self->failing)
         return -1;
-    if (self->console && offset == 0 && !requester->debug) {
+    if (self->console && offset == 0 && !requester->debug && !running_in_past(self->running)) {
         char character = (char)value;
         buffer_bytes(&self->running->console, &character, 1);
     }
@@ -38,9 +38,23 @@ static int device_write(void *opaque, struct armsim_device *device, uint64_t off
 static size_t device_state(void *opaque, struct armsim_device *device, void *data, size_t max)
 {
     const struct test_device *self = opaque;
-    size_t size = self->size < max ? (size_t)self->size : max;
-    memcpy(data, self->bytes, size);
-    return size;
+    size_t size = (size_t)self->size;
+    if (size < max) {
+        memcpy(data, self->bytes, size);
+        ((uint8_t *)data)[size] = self->failing;
+    }
+    return size + 1;
+}
+
+static int device_load(void *opaque, struct armsim_device *device, const void *data, size_t size)
+{
+    struct test_device *self = opaque;
+    const uint8_t *bytes = data;
+    if (size != self->size + 1 || bytes[self->size] > 1)
+        return -1;
+    memcpy(self->bytes, bytes, (size_t)self->size);
+    self->failing = bytes[self->size];
+    return 0;
 }
 
 bool device_parse(struct running *running, const struct line *line, struct test_device *device, struct buffer *error)
@@ -81,7 +95,8 @@ bool device_attach(struct running *running, struct test_device *device, struct b
                 .access_sizes = 15,
                 .read = device_read,
                 .write = device_write,
-                .state = device_state},
+                .state = device_state,
+                .load = device_load},
         .opaque = device,
         .base = device->base,
         .size = device->size,

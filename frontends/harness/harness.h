@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 /* --- text.c: text that grows, strings that live as long as their arena --- */
 
@@ -24,6 +25,7 @@ void buffer_add(struct buffer *buffer, const char *format, ...) __attribute__((f
 void buffer_bytes(struct buffer *buffer, const void *data, size_t size);
 void buffer_free(struct buffer *buffer);
 const char *buffer_text(const struct buffer *buffer); /* "" when empty */
+void buffer_word(struct buffer *buffer, const char *word); /* as a shell takes it, in quotes where it must be */
 
 struct arena {
     struct arena_block *blocks;
@@ -204,7 +206,10 @@ struct harness_options {
     unsigned jobs, repeat;
     uint64_t seed;
     bool update, verbose, coverage;
-    const char *gdb;   /* --gdb: where to wait for the debugger */
+    const char *program;  /* this command, as it was called */
+    const char *out;      /* --out: the folder for snapshots */
+    const char *gdb;      /* --gdb: where to wait for the debugger, or the command that is the debugger */
+    const char *snapshot; /* --snapshot: where the debugger begins */
 };
 
 enum verdict { PASSED, FAILED, SKIPPED };
@@ -239,6 +244,9 @@ struct running {
     struct armsim_instruction *window;
     size_t window_count, window_capacity;
     struct gdb_socket *gdb; /* NULL: no debugger */
+    pid_t debugger;         /* its process; -1: not ours, 0: it has ended */
+    bool halts;             /* at its first arrival at the breakpoint `halt` */
+    uint64_t halt;
 };
 
 struct coverage_totals;
@@ -247,9 +255,12 @@ void test_run(const struct test *test, const struct harness_options *options, st
 /* The machine, with the image loaded and all `set:` lines done. False with the reason. */
 bool running_start(struct running *running, const struct test *test, const struct harness_options *options,
                    struct buffer *error);
+/* To the moment before instruction number `count`. False: it isn't reached. */
+bool running_run_to(struct running *running, uint64_t count, struct buffer *error);
 /* To its end. `cuts`: the run is cut into pieces by this random number (0: not), which must not matter. */
 bool running_run(struct running *running, uint64_t cuts, struct buffer *error);
 void running_end(struct running *running);
+bool running_in_past(const struct running *running);
 /* Keeps the instructions numbered [from, to); each is then executed on its own. */
 void running_watch(struct running *running, uint64_t from, uint64_t to);
 
@@ -260,8 +271,21 @@ int debug_test(struct test_file *file, const struct test *test, const struct har
 int debug_slice(struct running *running, uint64_t limit, struct armsim_stop *stop);
 
 /* --- verify.c: what was expected and what came --- */
-/* True: all as expected. Otherwise the text says what isn't, and *at is the instruction of the first divergence. */
-bool verify(struct running *running, struct buffer *text, uint64_t *at);
+
+/* Where a run first differs from what was expected. */
+struct divergence {
+    uint64_t at;    /* instructions executed before */
+    size_t records; /* trap records before; SIZE_MAX: it isn't a record that differs */
+};
+/* True: all as expected. Otherwise the text says what isn't. */
+bool verify(struct running *running, struct buffer *text, struct divergence *divergence);
+
+/* --- failure.c --- */
+/* The instructions around the divergence; a snapshot before it and the command that opens it. */
+void failure_show(const struct running *running, const struct divergence *divergence, struct buffer *text);
+/* The command that runs a test again, alone; in gdb; there from a snapshot (NULL: from the test's beginning). */
+void failure_command(const struct test *test, const struct harness_options *options, const char *title,
+                     bool debugged, const char *snapshot, struct buffer *text);
 
 /* --- coverage.c --- */
 struct coverage_totals *coverage_totals_create(void);
@@ -275,7 +299,22 @@ bool coverage_totals_write(const struct coverage_totals *totals, const char *dir
 bool report_junit(const char *path, const struct test *const *tests, const struct result *results, size_t count);
 void report_tap(const struct test *test, const struct result *result, size_t number);
 
+/* --- options.c --- */
+
+/* The command line. */
+struct command {
+    struct harness_options harness;
+    const char **paths, **filters;
+    size_t path_count, filter_count, path_capacity, filter_capacity;
+    unsigned shard, shards;
+    bool list, tap;
+    const char *junit, *coverage_directory;
+};
+
+/* 0, or EXIT_USAGE after the complaint; -1: help was printed. */
+int command_parse(struct command *command, int argc, char **argv);
+
 /* --- check.c --- */
-int command_check(int argc, char **argv);
+int command_check(const char *program, int argc, char **argv); /* the arguments behind "check" */
 
 #endif

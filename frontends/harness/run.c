@@ -42,9 +42,19 @@ static bool is_bare(const struct test *test)
 
 /* --- callbacks --- */
 
+/* A debugger has gone back: what happens has been kept already. */
+bool running_in_past(const struct running *running)
+{
+    uint64_t first, last;
+    return running->gdb && armsim_history(running->machine, &first, &last) == 0 &&
+           armsim_instructions(running->machine) < last;
+}
+
 static void keep_trap(void *opaque, struct armsim_machine *machine, const struct armsim_trap *trap)
 {
     struct running *running = opaque;
+    if (running_in_past(running))
+        return;
     running->traps = grow(running->traps, running->trap_count, &running->trap_capacity, sizeof(*running->traps));
     running->traps[running->trap_count++] = *trap;
     if (running->trap_count < running->trap_limit)
@@ -381,6 +391,8 @@ static bool goes_on(struct running *running, bool *good, struct buffer *error)
     case ARMSIM_STOP_LIMIT:
         return stop->instructions < running->limit;
     case ARMSIM_STOP_BREAKPOINT:
+        if (running->halts && stop->pc == running->halt)
+            return false;
         for (size_t i = 0; i < running->event_count; i++)
             if (running->events[i].when == WHEN_SYMBOL && !running->events[i].done && running->events[i].at == stop->pc)
                 *good = *good && fire(running, &running->events[i], error);
@@ -445,6 +457,17 @@ bool running_run(struct running *running, uint64_t cuts, struct buffer *error)
     }
     running->ending = ending_of(running);
     return good;
+}
+
+bool running_run_to(struct running *running, uint64_t count, struct buffer *error)
+{
+    uint64_t limit = running->limit;
+    if (!count)
+        return true;
+    running->limit = count < limit ? count : limit;
+    bool good = running_run(running, 0, error);
+    running->limit = limit;
+    return good && running->stop.reason == ARMSIM_STOP_LIMIT && armsim_instructions(running->machine) == count;
 }
 
 void running_end(struct running *running)

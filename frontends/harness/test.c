@@ -1,56 +1,16 @@
 /* Running a test and telling what became of it. */
 #include "frontends/harness/harness.h"
 
-#include "frontends/cli/session.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-enum { WINDOW_BEFORE = 8, WINDOW_AFTER = 4 };
 
 static double now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-/* --- the instructions around a divergence --- */
-
-static void show_window(const struct running *running, uint64_t at, struct buffer *text)
-{
-    struct disassembler *disassembler = disassembler_create();
-    buffer_add(text, "  instructions:\n");
-    for (size_t i = 0; i < running->window_count; i++) {
-        const struct armsim_instruction *instruction = &running->window[i];
-        char place[160], words[160] = "(the fetch faults)";
-        image_locate(running->scope.image, instruction->pc, place, sizeof(place));
-        if (instruction->fetched && disassembler)
-            disassemble(disassembler, instruction->pc, instruction->word, words, sizeof(words));
-        buffer_add(text, "  %s %6" PRIu64 " el%u%c %016" PRIx64 " %-24s %s\n",
-                   instruction->instructions == at ? "->" : "  ", instruction->instructions, instruction->el,
-                   instruction->sp_selected ? 'h' : 't', instruction->pc, place, words);
-    }
-    disassembler_destroy(disassembler);
-}
-
-/* Runs the test again, looking at each instruction near the divergence: equal inputs give an equal run. */
-static void add_window(const struct test *test, const struct harness_options *options, uint64_t at,
-                       struct buffer *text)
-{
-    struct running running;
-    struct buffer error = {0};
-    if (running_start(&running, test, options, &error)) {
-        running_watch(&running, at > WINDOW_BEFORE ? at - WINDOW_BEFORE : 0, at + WINDOW_AFTER);
-        if (at + WINDOW_AFTER < running.limit)
-            running.limit = at + WINDOW_AFTER;
-        if (running_run(&running, 0, &error))
-            show_window(&running, at, text);
-    }
-    running_end(&running);
-    buffer_free(&error);
 }
 
 /* --- running --- */
@@ -123,22 +83,12 @@ static bool has_requirements(const struct running *running, struct buffer *why)
     return true;
 }
 
-static void add_command(const struct test *test, const struct harness_options *options, struct buffer *text)
-{
-    for (int debugged = 0; debugged < 2; debugged++) {
-        buffer_add(text, "  %s armsim check '%s' --filter '%s'", debugged ? "in gdb:" : "again: ", test->file->path,
-                   test->name);
-        if (options->seed)
-            buffer_add(text, " --seed %" PRIu64, options->seed);
-        buffer_add(text, debugged ? " --gdb tcp::1234\n" : "\n");
-    }
-}
-
 static bool run_once(struct running *running, const struct test *test, const struct harness_options *options,
                      struct coverage_totals *coverage, struct result *result)
 {
     struct buffer error = {0};
-    uint64_t at = 0, hash = 0;
+    struct divergence divergence;
+    uint64_t hash = 0;
     bool started = running_start(running, test, options, &error), good = started;
     if (started && !has_requirements(running, &result->text)) {
         result->verdict = SKIPPED;
@@ -152,9 +102,9 @@ static bool run_once(struct running *running, const struct test *test, const str
         buffer_add(&result->text, "%s\n", buffer_text(&error));
     buffer_free(&error);
     if (good) {
-        good = verify(running, &result->text, &at);
+        good = verify(running, &result->text, &divergence);
         if (!good)
-            add_window(test, options, at, &result->text);
+            failure_show(running, &divergence, &result->text);
     }
     if (started && coverage)
         coverage_totals_add(coverage, running->machine);
@@ -185,7 +135,7 @@ void test_run(const struct test *test, const struct harness_options *options, st
         struct running running;
         if (!run_once(&running, test, options, coverage, result)) {
             result->verdict = FAILED;
-            add_command(test, options, &result->text);
+            failure_command(test, options, "again:   ", false, NULL, &result->text);
         }
         running_end(&running);
     }

@@ -55,6 +55,21 @@ void buffer_add(struct buffer *buffer, const char *format, ...)
     va_end(again);
 }
 
+void buffer_word(struct buffer *buffer, const char *word)
+{
+    bool plain = *word != '\0';
+    for (const char *at = word; *at; at++)
+        plain &= isalnum((unsigned char)*at) || strchr("%+,-./:=@_", *at);
+    if (plain) {
+        buffer_add(buffer, "%s", word);
+        return;
+    }
+    buffer_add(buffer, "'");
+    for (const char *at = word; *at; at++)
+        buffer_add(buffer, *at == '\'' ? "'\\%c'" : "%c", *at);
+    buffer_add(buffer, "'");
+}
+
 void buffer_free(struct buffer *buffer)
 {
     free(buffer->data);

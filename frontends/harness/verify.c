@@ -48,6 +48,15 @@ static bool diverge(const struct sequence *sequence, size_t *pattern_at, size_t 
     return !skipping && trap < sequence->trap_count;
 }
 
+/* The earliest counts. */
+static void diverges_at(const struct running *running, const struct armsim_trap *trap, struct divergence *divergence)
+{
+    size_t records = (size_t)(trap - running->traps);
+    if (records >= divergence->records)
+        return;
+    *divergence = (struct divergence){trap->instructions, records};
+}
+
 static void show_trap(const struct running *running, const char *mark, const struct armsim_trap *trap,
                       struct buffer *text)
 {
@@ -88,7 +97,7 @@ static void show_divergence(const struct running *running, const struct sequence
 
 /* Compares the records with patterns. */
 static bool compare(struct running *running, const struct pattern *patterns, size_t count, struct buffer *text,
-                    uint64_t *at)
+                    struct divergence *divergence)
 {
     bool returns = false;
     for (size_t i = 0; i < count; i++)
@@ -102,12 +111,12 @@ static bool compare(struct running *running, const struct pattern *patterns, siz
     if (!diverge(&sequence, &pattern, &trap))
         return true;
     show_divergence(running, &sequence, pattern, trap, text);
-    if (trap < sequence.trap_count && sequence.traps[trap]->instructions < *at)
-        *at = sequence.traps[trap]->instructions;
+    if (trap < sequence.trap_count)
+        diverges_at(running, sequence.traps[trap], divergence);
     return false;
 }
 
-static bool check_traps(struct running *running, struct buffer *text, uint64_t *at)
+static bool check_traps(struct running *running, struct buffer *text, struct divergence *divergence)
 {
     const struct test *test = running->test;
     struct pattern *patterns = arena_alloc(&running->arena, (test->line_count + 1) * sizeof(*patterns));
@@ -125,7 +134,7 @@ static bool check_traps(struct running *running, struct buffer *text, uint64_t *
             return false;
         }
     }
-    return !any || compare(running, patterns, count, text, at);
+    return !any || compare(running, patterns, count, text, divergence);
 }
 
 /* --- golden logs --- */
@@ -150,7 +159,7 @@ static bool write_golden(const struct running *running, const char *path, struct
     return false;
 }
 
-static bool check_golden(struct running *running, struct buffer *text, uint64_t *at)
+static bool check_golden(struct running *running, struct buffer *text, struct divergence *divergence)
 {
     const char *name = test_value(running->test, "golden"), *from = running->test->file->path;
     if (!name)
@@ -183,7 +192,7 @@ static bool check_golden(struct running *running, struct buffer *text, uint64_t 
         if (!good)
             buffer_add(text, " (%s:%u)\n", path, lines[i].number);
     }
-    good = good && compare(running, patterns, count, text, at);
+    good = good && compare(running, patterns, count, text, divergence);
     free(patterns);
     free(lines);
     free(golden);
@@ -192,7 +201,8 @@ static bool check_golden(struct running *running, struct buffer *text, uint64_t 
 
 /* --- never, count, stat --- */
 
-static bool check_never(struct running *running, const struct line *line, struct buffer *text, uint64_t *at)
+static bool check_never(struct running *running, const struct line *line, struct buffer *text,
+                        struct divergence *divergence)
 {
     struct pattern pattern;
     if (!pattern_parse(&running->scope, &running->arena, line, line->value, &pattern, text)) {
@@ -205,8 +215,7 @@ static bool check_never(struct running *running, const struct line *line, struct
         at_line(line, text);
         buffer_add(text, "%s\n", line->value);
         show_trap(running, "+ ", &running->traps[i], text);
-        if (running->traps[i].instructions < *at)
-            *at = running->traps[i].instructions;
+        diverges_at(running, &running->traps[i], divergence);
         return false;
     }
     return true;
@@ -398,7 +407,7 @@ static bool check_console(struct running *running, struct buffer *text)
 }
 
 /* "done", "semihosting 3". Without `exit:` a test ends at `done`, or by powering off or exiting with status 0. */
-static bool check_ending(struct running *running, struct buffer *text, uint64_t *at)
+static bool check_ending(struct running *running, struct buffer *text)
 {
     const char *expected = test_value(running->test, "exit"), *found = running->ending;
     bool has_code = running->stop.reason == ARMSIM_STOP_POWER_OFF || running->stop.reason == ARMSIM_STOP_SEMIHOSTING;
@@ -412,29 +421,25 @@ static bool check_ending(struct running *running, struct buffer *text, uint64_t 
     buffer_add(text, "exit: expected %s, found %s at 0x%" PRIx64 "%s%s%s after %" PRIu64 " instructions\n",
                expected ? expected : "done", has_code ? with_code : found, running->stop.pc, *place ? " <" : "", place,
                *place ? ">" : "", running->stop.instructions);
-    if (strcmp(found, "fail") != 0 && running->stop.instructions < *at)
-        *at = running->stop.instructions;
     return false;
 }
 
-bool verify(struct running *running, struct buffer *text, uint64_t *at)
+bool verify(struct running *running, struct buffer *text, struct divergence *divergence)
 {
     const struct test *test = running->test;
-    *at = UINT64_MAX;
-    bool good = check_traps(running, text, at);
-    good &= check_golden(running, text, at);
+    *divergence = (struct divergence){running->stop.instructions, SIZE_MAX};
+    bool good = check_traps(running, text, divergence);
+    good &= check_golden(running, text, divergence);
     for (size_t i = 0; i < test->line_count; i++) {
         const struct line *line = &test->lines[i];
         if (strcmp(line->key, "never") == 0)
-            good &= check_never(running, line, text, at);
+            good &= check_never(running, line, text, divergence);
         else if (strcmp(line->key, "count") == 0 || strcmp(line->key, "stat") == 0)
             good &= check_number(running, line, text);
         else if (strcmp(line->key, "expect") == 0)
             good &= check_place(running, line, text);
     }
     good &= check_console(running, text);
-    good &= check_ending(running, text, at);
-    if (*at == UINT64_MAX)
-        *at = running->stop.instructions;
+    good &= check_ending(running, text);
     return good;
 }

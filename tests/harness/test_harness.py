@@ -15,6 +15,7 @@ import unittest
 import xml.etree.ElementTree
 
 ARMSIM = None
+GDB = shutil.which('gdb-multiarch')
 COMPILER = os.environ.get('ARMSIM_CC', 'aarch64-linux-gnu-gcc')
 
 PROGRAM = '''
@@ -49,7 +50,7 @@ class Harness(unittest.TestCase):
 
     def check(self, *arguments, **environment):
         return subprocess.run([ARMSIM, 'check', *map(str, arguments)], capture_output=True, text=True, timeout=120,
-                              env={**os.environ, **environment})
+                              env={**os.environ, **environment}, cwd=self.folder)
 
     def passes(self, header, *arguments, program=PROGRAM):
         result = self.check(self.write('test.S', header, program), *arguments)
@@ -72,7 +73,7 @@ class Harness(unittest.TestCase):
 
     def test_trap_differs(self):
         out = self.fails('trap: sync el1->el2 ec=0x16', 'differs from trap 1 of 1', '- sync el1->el2 ec=0x16',
-                         'levels are el1->el1, ec is 0x15, expected 0x16', 'svc #0x7', '--gdb tcp::')
+                         'levels are el1->el1, ec is 0x15, expected 0x16', 'svc #0x7', '--gdb gdb-multiarch')
         self.assertRegex(out, r'-> +1 el1h 0+40080004 call +svc')
 
     def test_trap_missing(self):
@@ -118,6 +119,65 @@ done:
         self.passes(device + 'console: "...\\n"', program=program)
         self.fails(device + 'console: "h"', 'console: expected "h", found "h\\n"', program=program)
         self.passes('gic: 3\nsecure: off\nentry: el3\nconsole: "h\\n"', program=program)
+
+    # --- failures in gdb ---
+
+    def open_failure(self, out, *commands):
+        """What gdb says to each line when the command that a failure shows is executed; the last has armsim's end."""
+        command = re.search(r'in gdb: +(.*)', out).group(1)
+        text = ''.join(f'echo \\n<{number}>\\n\n{line}\n' for number, line in enumerate(commands))
+        result = subprocess.run(['sh', '-c', command], input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True, timeout=60, cwd=self.folder)
+        self.beginning, *said = re.split(r'<\d>', result.stdout)
+        return [part.replace('(gdb)', '').strip() for part in said]
+
+    @unittest.skipUnless(GDB, 'no gdb-multiarch')
+    def test_snapshot_before_a_trap(self):
+        out = self.fails('trap: why=HVC\n', 'snapshot: armsim-failures/test.S-', 'before instruction 1')
+        said = self.open_failure(out, 'p/x $pc', 'p $x0', 'reverse-stepi', 'p $x0', 'stepi', 'stepi', 'p $EL',
+                                 'continue')
+        self.assertEqual(said[:4], ['$1 = 0x40080004', '$2 = 5', said[2], '$3 = 0'])
+        self.assertIn('_start', said[2])
+        self.assertIn('vectors', said[5])
+        self.assertIn('not as expected', said[-1])
+        # When the test isn't what it was, the snapshot still is.
+        path = self.folder / 'test.S'
+        path.write_text(path.read_text().replace('#5', '#6'), encoding='utf-8')
+        said = self.open_failure(out, 'p/x $pc', 'p $x0', 'kill')
+        self.assertEqual(said[:1], ['$1 = 0x40080004'])
+        self.assertTrue(said[1].startswith('$2 = 5'))
+        self.assertIn('has changed since', self.beginning)
+
+    @unittest.skipUnless(GDB, 'no gdb-multiarch')
+    def test_snapshot_before_an_interrupt(self):
+        out = self.fails("set: PSTATE[9:6] = 0\ninject: at=3 set X5 = 77\ninject: at=20 irq pulse=2\n"
+                         "device: box base=0x1000\nset: word@0x1000 = 9\ntrap: why=SVC\n",
+                         'trap 2 of 4 was not expected', 'before instruction')
+        said = self.open_failure(out, 'p $x5', 'monitor info traps', 'x/wx 0x1000', 'monitor catch irq', 'continue', 'kill')
+        self.assertEqual(said[0], '$1 = 77')
+        self.assertNotIn('irq', said[1])
+        self.assertIn('0x00000009', said[2])
+        self.assertIn('why=IRQ', said[4])
+
+    @unittest.skipUnless(GDB, 'no gdb-multiarch')
+    def test_snapshot_at_the_end(self):
+        out = self.fails('expect: X0 = 7')
+        self.assertIn('<done>', self.open_failure(out, 'x/i $pc', 'kill')[0])
+        out = self.fails('start: fail\n')
+        self.assertIn('<fail>', self.open_failure(out, 'x/i $pc', 'kill')[0])
+
+    def test_snapshot_folders(self):
+        path = self.write('test.S', 'trap: none')
+        self.check(path, '--junit', self.folder / 'reports.xml', '--out', 'else')
+        self.assertEqual(len(list((self.folder / 'else').glob('*.snapshot'))), 1)
+        (self.folder / 'report').mkdir()
+        self.check(path, '--junit', 'report/it.xml')
+        self.assertEqual(len(list((self.folder / 'report').glob('*.snapshot'))), 1)
+        (self.folder / 'file').write_text('')
+        self.assertIn('no snapshot: file/x', self.check(path, '--out', 'file/x').stdout)
+        self.assertEqual(self.check(path, '--snapshot', 'x').returncode, 2)
+        self.assertEqual(self.check(path, '--snapshot', path, '--gdb', 'true').returncode, 3)
+        self.assertIn('left in the debugger', self.check(path, '--gdb', 'true').stdout)
 
     # --- headers ---
 
