@@ -81,14 +81,14 @@ static enum device_access device_refused(struct pe *pe, uint64_t va, unsigned si
     return DEVICE_ABORT;
 }
 
-enum device_access device_load(struct pe *pe, uint64_t va, unsigned size, uint64_t *value)
+enum device_access device_load(struct pe *pe, uint64_t va, unsigned size)
 {
     const struct device_tlb_entry *entry = device_entry(pe, va, size, false);
     if (!entry)
         return DEVICE_UNKNOWN;
     struct bus_attrs attrs = {entry->pas, pe->pstate.el, false, false, (uint16_t)pe->index};
     const struct bus_region *region = entry->region;
-    if (region->ops->read(region->opaque, entry->offset + (va & 0xfff), size, attrs, value) != BUS_OK)
+    if (region->ops->read(region->opaque, entry->offset + (va & 0xfff), size, attrs, &pe->slow_data) != BUS_OK)
         return device_refused(pe, va, size, false);
     return DEVICE_DONE;
 }

@@ -167,7 +167,8 @@ struct pe {
     uint64_t pc;                 /* valid outside the interpreter and in every slow path */
     const struct record *ip;     /* spilled; NULL when only pc is valid */
     int64_t limit;               /* spilled budget limit */
-    uint64_t slow_address;       /* arguments of a slow-path tail call */
+    uint64_t slow_address;       /* arguments of a slow-path tail call ... */
+    uint64_t slow_data;          /* ... and what one answers: gcc makes no tail call where a local's address is known */
     struct return_stack *return_stack; /* the current EL's */
     bool fp_enabled;             /* SIMD&FP instructions do not trap at the current EL */
     union vreg v[32] __attribute__((aligned(16)));
@@ -307,7 +308,7 @@ enum refill mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write);
 /* An aligned access through the device TLB. DEVICE_UNKNOWN: it has no entry, nothing was done; DEVICE_ABORT: the
  * device refused, and the external abort has been taken. */
 enum device_access { DEVICE_UNKNOWN, DEVICE_DONE, DEVICE_ABORT };
-enum device_access device_load(struct pe *pe, uint64_t va, unsigned size, uint64_t *value);
+enum device_access device_load(struct pe *pe, uint64_t va, unsigned size); /* the value: pe->slow_data */
 enum device_access device_store(struct pe *pe, uint64_t va, unsigned size, uint64_t value);
 /* A translated place inside one page, for accesses that read and write it (exclusives, atomics). */
 struct mem_place {

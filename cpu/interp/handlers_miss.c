@@ -30,14 +30,15 @@
 #define MISS_LOAD(KIND, MODE)                                                                                          \
     HANDLER(miss_load_##KIND##_##MODE, {                                                                               \
         SPILL;                                                                                                         \
-        union {                                                                                                        \
-            uint64_t word;                                                                                             \
-            TYPE_##KIND data;                                                                                          \
-        } value;                                                                                                       \
-        enum device_access access_ = sizeof(TYPE_##KIND) > 8 ? DEVICE_UNKNOWN                                          \
-                                                             : device_load(pe, pe->slow_address, sizeof(TYPE_##KIND),  \
-                                                                           &value.word);                               \
+        enum device_access access_ = sizeof(TYPE_##KIND) > 8                                                           \
+                                         ? DEVICE_UNKNOWN                                                              \
+                                         : device_load(pe, pe->slow_address, sizeof(TYPE_##KIND));                     \
         if (LIKELY(access_ == DEVICE_DONE)) {                                                                          \
+            union {                                                                                                    \
+                uint64_t word;                                                                                         \
+                TYPE_##KIND data;                                                                                      \
+            } value;                                                                                                   \
+            value.word = pe->slow_data;                                                                                \
             WRITEBACK_##MODE(ip->b, ip->imm, pe->slow_address) PUT_##KIND(ip->a, value.data);                          \
             limit = pe->limit;                                                                                         \
             NEXT(1);                                                                                                   \
