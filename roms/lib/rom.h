@@ -21,10 +21,8 @@ static inline unsigned current_el(void)
     return (unsigned)(READ(CurrentEL) >> 2);
 }
 
-/* ---- console.c: the PL011 at 0x09000000, raw until an EL0 has to ask for it by SVC */
-void put_char(char c);
-/* %s %d %u %x %lx %c and %%; widths with leading zeros or spaces. */
-void print(const char *format, ...);
+/* ---- print.c and console.c: the PL011 at 0x09000000, raw until an EL0 has to ask for it by SVC */
+#include "print.h"
 
 /* ---- start.S, exception.c */
 
