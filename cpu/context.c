@@ -6,6 +6,8 @@
 #include "cpu/cpu.h"
 #include "cpu/debug.h"
 #include "cpu/interp/interp.h"
+#include "cpu/level.h"
+#include "cpu/pstate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +275,33 @@ static bool fp_allowed(const struct pe *pe, unsigned el)
     return !(pe->have_el3 && (SR(pe, CPTR_EL3) >> 10 & 1));
 }
 
+/* What an exception to `el` sets in PSTATE. */
+static void make_entry(const struct pe *pe, unsigned el, uint64_t sctlr, struct el_context *level)
+{
+    enum { SCTLR_SPAN = 23, SCTLR_DSSBS = 44 };
+    bool host = (~level->control_state & (CONTROL_E2H | CONTROL_TGE)) == 0;
+    bool sets_pan = (pe->spsr_fields & 1u << SPSR_PAN) && (el == 1 || (el == 2 && host)) && !(sctlr >> SCTLR_SPAN & 1);
+    level->entry[0] = PSTATE_WORD(d, 1) | PSTATE_WORD(a, 1) | PSTATE_WORD(i, 1) | PSTATE_WORD(f, 1) |
+                      PSTATE_WORD(pan, sets_pan);
+    level->entry[1] = PSTATE_WORD(el, el) | PSTATE_WORD(sp, 1) |
+                      PSTATE_WORD(ssbs, (pe->spsr_fields >> SPSR_SSBS & sctlr >> SCTLR_DSSBS) & 1) |
+                      PSTATE_WORD(tco, pe->spsr_fields >> SPSR_TCO & 1);
+}
+
+/* The AArch64 modes that a return from `el` may name: see illegal_exception_return(). */
+static uint16_t legal_returns(const struct pe *pe, unsigned el, unsigned state)
+{
+    enum { EL0T = 1u << 0, EL1T = 1u << 4, EL1H = 1u << 5, EL2T = 1u << 8, EL2H = 1u << 9, EL3T = 1u << 12, EL3H = 1u << 13 };
+    unsigned modes = EL0T;
+    if (el >= 1 && !(state & CONTROL_TGE))
+        modes |= EL1T | EL1H;
+    if (el >= 2 && pe->have_el2 && (!pe->have_el3 || (state & CONTROL_EL2)))
+        modes |= EL2T | EL2H;
+    if (el == 3)
+        modes |= EL3T | EL3H;
+    return (uint16_t)modes;
+}
+
 /* What each EL would have, so that a change of EL alone is quick. */
 static void make_levels(struct pe *pe)
 {
@@ -286,35 +315,29 @@ static void make_levels(struct pe *pe)
         level->debug = (uint8_t)debug_wants(pe, el);
         level->strict |= (level->debug & DEBUG_WATCHES) != 0;
         level->check_sp = sctlr >> (el == 0 ? 4 : 3) & 1;
+        level->nested = (effective_hcr(pe) & (HCR_EL2_NV | HCR_EL2_NV1)) == HCR_EL2_NV;
+        level->returns = legal_returns(pe, el, level->control_state);
+        make_entry(pe, el, sctlr, level);
         memset(level->number, 0, sizeof(level->number));
     }
 }
 
-__attribute__((noinline)) static void empty_return_stack(struct pe *pe, struct return_stack *stack)
+void pe_empty_return_stack(struct pe *pe)
 {
-    forget_returns(pe, stack);
-    stack->context = pe->context;
+    forget_returns(pe, pe->return_stack);
+    pe->return_stack->context = pe->context;
 }
 
-/* On the way of every exception: what it does seldom is out of line. */
-void pe_update_pstate(struct pe *pe)
+uint16_t pe_find_context(struct pe *pe, struct el_context *level)
 {
-    struct el_context *level = &pe->level[pe->pstate.el];
-    pe->control_state = level->control_state;
-    pe->current_regime = level->regime;
-    pe->fp_enabled = level->fp_enabled;
-    pe->strict = level->strict || (level->check_sp && (pe->x[REG_SP] & 15));
-    uint16_t *number = &level->number[pe->strict][pe->pstate.pan];
-    if (!*number)
-        *number = context_number(pe);
-    pe->context = *number;
-    pe->data_context = pe->strict ? CONTEXT_NONE : pe->context;
-    if (UNLIKELY(level->debug | pe->pstate.ss | pe->by_steps | pe->watching))
-        debug_update(pe);
-    pe->return_stack = &pe->return_stacks[pe->pstate.el];
-    if (pe->return_stack->context != pe->context)
-        empty_return_stack(pe, pe->return_stack);
+    uint16_t number = context_number(pe);
+    level->number[pe->strict][pe->pstate.pan] = number;
+    return number;
 }
+
+void pe_update_debug(struct pe *pe) { debug_update(pe); }
+
+void pe_update_pstate(struct pe *pe) { pe_use_level(pe); }
 
 void pe_update_context(struct pe *pe)
 {

@@ -14,6 +14,8 @@
 bool debug_exceptions_enabled_from(const struct pe *pe, unsigned el, bool secure, bool masked);
 /* AArch64.GenerateDebugExceptions(): from the present state. */
 bool debug_exceptions_enabled(const struct pe *pe);
+/* MDSCR_EL1.SS: what concerns software step matters at all. */
+static inline bool debug_single_steps(const struct pe *pe) { return SR(pe, MDSCR_EL1) & 1; }
 /* DebugExceptionReturnSS(): PSTATE.SS after an exception return with `spsr`. */
 bool debug_exception_return_ss(const struct pe *pe, uint64_t spsr, bool illegal);
 

@@ -6,113 +6,73 @@
 
 #include "cpu/coverage.h"
 #include "cpu/impdef.h"
+#include "cpu/level.h"
 #include "cpu/pmu.h"
+#include "cpu/pstate.h"
 #include "cpu/syndrome.h"
+#include "cpu/trap_event.h"
 #include "cpu/traps.h"
-#include "gic/gic.h"
-
-#include <string.h>
 
 enum { VECTOR_LOWER_EL = 0x400, VECTOR_SP_ELX = 0x200, VECTOR_SERROR = 0x180 };
-enum { SCTLR_SPAN = 23, SCTLR_DSSBS = 44 };
-#define HCR_EL2_VIRTUAL_PENDING (7ull << 6) /* VSE, VI, VF */
 #define HCR_EL2_TEA (1ull << 37)
-#define HCR_EL2_NV (1ull << 42)
-#define HCR_EL2_NV1 (1ull << 43)
 #define SCR_EL3_EA (1ull << 3)
 #define SCR_EL3_EASE (1ull << 19)
 #define MDCR_EL2_TDE (1ull << 8)
 
-static const uint16_t spsr_of[4] = {0, SR_SPSR_EL1, SR_SPSR_EL2, SR_SPSR_EL3};
-static const uint16_t elr_of[4] = {0, SR_ELR_EL1, SR_ELR_EL2, SR_ELR_EL3};
-static const uint16_t esr_of[4] = {0, SR_ESR_EL1, SR_ESR_EL2, SR_ESR_EL3};
-static const uint16_t far_of[4] = {0, SR_FAR_EL1, SR_FAR_EL2, SR_FAR_EL3};
-static const uint16_t vbar_of[4] = {0, SR_VBAR_EL1, SR_VBAR_EL2, SR_VBAR_EL3};
-static const uint16_t sctlr_of[4] = {SR_SCTLR_EL1, SR_SCTLR_EL1, SR_SCTLR_EL2, SR_SCTLR_EL3};
+/* The registers that an exception to ELn writes and reads. */
+static const struct el_registers {
+    uint16_t spsr, elr, esr, far, vbar;
+} el_registers[4] = {
+    [1] = {SR_SPSR_EL1, SR_ELR_EL1, SR_ESR_EL1, SR_FAR_EL1, SR_VBAR_EL1},
+    [2] = {SR_SPSR_EL2, SR_ELR_EL2, SR_ESR_EL2, SR_FAR_EL2, SR_VBAR_EL2},
+    [3] = {SR_SPSR_EL3, SR_ELR_EL3, SR_ESR_EL3, SR_FAR_EL3, SR_VBAR_EL3},
+};
 
-enum { SPSR_TCO = 25, SPSR_PAN = 22, SPSR_IL = 20, SPSR_SSBS = 12, SPSR_BTYPE = 10, SPSR_F = 6 };
-/* struct pstate: F, I, A, D and IL, SS, PAN, UAO, DIT, TCO. */
-enum { MASKS = 4, MODES = 6 };
-
-/* Up to seven bytes that are 0 or 1 to bits, the first to bit 0. No two of the product's terms meet. */
-static uint64_t bits_of_bytes(const uint8_t *bytes, size_t count)
-{
-    uint64_t word = 0;
-    memcpy(&word, bytes, count);
-    return word * 0x0102040810204080 >> 56;
-}
-
-static void bytes_of_bits(uint8_t *bytes, size_t count, uint64_t bits)
-{
-    uint64_t word = (bits & ((1u << count) - 1)) * 0x40810204081 & 0x01010101010101;
-    memcpy(bytes, &word, count);
-}
-
-uint64_t pstate_to_spsr(const struct pe *pe)
-{
-    const struct pstate *p = &pe->pstate;
-    return (uint64_t)pe_nzcv(pe) << 28 | bits_of_bytes(&p->il, MODES) << SPSR_IL | (uint64_t)p->ssbs << SPSR_SSBS |
-           (uint64_t)p->btype << SPSR_BTYPE | bits_of_bytes(&p->f, MASKS) << SPSR_F | (uint64_t)p->nrw << 4 |
-           (uint64_t)p->el << 2 | p->sp;
-}
-
-void pstate_from_spsr(struct pe *pe, uint64_t spsr)
-{
-    struct pstate *p = &pe->pstate;
-    pe_set_nzcv(pe, spsr >> 28 & 15);
-    spsr &= pe->spsr_fields;
-    bytes_of_bits(&p->f, MASKS, spsr >> SPSR_F);
-    bytes_of_bits(&p->il, MODES, spsr >> SPSR_IL);
-    p->ssbs = spsr >> SPSR_SSBS & 1;
-    p->btype = spsr >> SPSR_BTYPE & 3;
-}
-
-void pe_level_changed(struct pe *pe)
-{
-    pe_load_sp(pe);
-    pe_update_pstate(pe);
-    if (pe->pending || (SR(pe, HCR_EL2) & HCR_EL2_VIRTUAL_PENDING))
-        pe->sample_interrupts = true;
-    if (pe->gic)
-        gic_set_pe_state(pe->gic, pe->pstate.el, !(pe->control_state & CONTROL_NS));
-}
+void pe_level_changed(struct pe *pe) { pe_enter_level(pe); }
 
 /* AArch64.ReportException(). */
-static void report_exception(struct pe *pe, const struct exception *exception)
+static inline void report_exception(struct pe *pe, const struct exception *exception, const struct el_registers *registers)
 {
-    unsigned el = exception->target_el;
-    bool keep = impdef(pe, FAR_UNKNOWN) == FAR_UNKNOWN_UNCHANGED;
-    pe->sr[esr_of[el]] = exception->esr;
+    pe->sr[registers->esr] = exception->esr;
     if (exception->far_valid)
-        pe->sr[far_of[el]] = exception->far;
-    else if (!keep)
-        pe->sr[far_of[el]] = 0;
-    if (el != 2)
+        pe->sr[registers->far] = exception->far;
+    else if (impdef(pe, FAR_UNKNOWN) != FAR_UNKNOWN_UNCHANGED)
+        pe->sr[registers->far] = 0;
+    if (exception->target_el != 2)
         return;
     if (exception->ipa_valid)
         SR(pe, HPFAR_EL2) = (exception->ipa >> 12 & 0xffffffffffull) << 4 | (uint64_t)exception->ipa_non_secure << 63;
-    else if (!keep)
+    else if (impdef(pe, FAR_UNKNOWN) != FAR_UNKNOWN_UNCHANGED)
         SR(pe, HPFAR_EL2) &= ~0xfffffffffff0ull;
 }
 
-static void enter_pstate(struct pe *pe, unsigned el)
+/* Kinds that have no syndrome. */
+enum { INTERRUPT_KINDS = 1u << TRAP_IRQ | 1u << TRAP_FIQ | 1u << TRAP_VIRQ | 1u << TRAP_VFIQ };
+
+/* SPSR_ELx of the exception. */
+static inline uint64_t saved_pstate(const struct pe *pe, const struct exception *exception, const struct el_context *level)
 {
-    struct pstate *p = &pe->pstate;
-    uint64_t sctlr = pe->sr[sctlr_of[el]];
-    p->el = (uint8_t)el;
-    p->sp = 1;
-    p->nrw = p->ss = p->il = p->uao = p->btype = 0;
-    p->d = p->a = p->i = p->f = 1;
-    bool host = (~pe->control_state & (CONTROL_E2H | CONTROL_TGE)) == 0;
-    if ((pe->spsr_fields & 1u << SPSR_PAN) && (el == 1 || (el == 2 && host)) && !(sctlr >> SCTLR_SPAN & 1))
-        p->pan = 1;
-    p->ssbs = (pe->spsr_fields & sctlr >> (SCTLR_DSSBS - SPSR_SSBS)) >> SPSR_SSBS & 1;
-    p->tco |= pe->spsr_fields >> SPSR_TCO & 1;
+    uint64_t spsr = pstate_to_spsr(pe);
+    if (UNLIKELY(level->nested) && pe->pstate.el == 1 && exception->target_el == 1)
+        spsr = (spsr & ~0xcull) | 2u << SPSR_EL;
+    if (UNLIKELY(spsr >> SPSR_BTYPE & 3) && !exception->keep_btype && impdef(pe, ZEROBTYPE) == ZEROBTYPE_ZERO)
+        spsr &= ~(3ull << SPSR_BTYPE);
+    return spsr;
+}
+
+static inline void enter_pstate(struct pe *pe, const struct el_context *level)
+{
+    struct pstate_words words = pstate_words(pe);
+    words.low = (words.low & PSTATE_WORD(pan, 0xff)) | level->entry[0];
+    words.high = (words.high & (PSTATE_WORD(dit, 0xff) | PSTATE_WORD(tco, 0xff))) | level->entry[1];
+    pstate_set_words(pe, words);
 }
 
 void take_exception(struct pe *pe, const struct exception *exception)
 {
     unsigned from = pe->pstate.el, to = exception->target_el;
+    const struct el_context *level = &pe->level[to];
+    const struct el_registers *registers = &el_registers[to];
     bool from_secure = is_secure(pe);
     uint16_t offset = exception->vector_offset;
     if (to > from)
@@ -120,34 +80,30 @@ void take_exception(struct pe *pe, const struct exception *exception)
     else if (pe->pstate.sp)
         offset += VECTOR_SP_ELX;
 
-    if (pe->pmu.counting)
+    if (UNLIKELY(pe->pmu.counting))
         pmu_count(pe, PMU_EXC_TAKEN);
-    uint64_t spsr = pstate_to_spsr(pe);
-    uint64_t hcr = effective_hcr(pe);
-    if (from == 1 && to == 1 && (hcr & (HCR_EL2_NV | HCR_EL2_NV1)) == HCR_EL2_NV)
-        spsr = (spsr & ~0xcull) | 2u << 2;
-    if (!exception->keep_btype && impdef(pe, ZEROBTYPE) == ZEROBTYPE_ZERO)
-        spsr &= ~(3ull << 10);
-
-    if (exception->kind != TRAP_IRQ && exception->kind != TRAP_FIQ && exception->kind != TRAP_VIRQ &&
-        exception->kind != TRAP_VFIQ)
-        report_exception(pe, exception);
+    uint64_t spsr = saved_pstate(pe, exception, level);
+    if (!(INTERRUPT_KINDS >> exception->kind & 1))
+        report_exception(pe, exception, registers);
     pe_save_sp(pe);
-    enter_pstate(pe, to);
-    pe->sr[spsr_of[to]] = spsr;
-    pe->sr[elr_of[to]] = exception->preferred_return;
-    pe->pc = (pe->sr[vbar_of[to]] & ~0x7ffull) | offset;
-    pe_level_changed(pe);
+    enter_pstate(pe, level);
+    pe->sr[registers->spsr] = spsr;
+    pe->sr[registers->elr] = exception->preferred_return;
+    pe->pc = (pe->sr[registers->vbar] & ~0x7ffull) | offset;
+    pe_enter_level(pe);
 
-    if (pe->env->coverage)
+    if (UNLIKELY(pe->env->coverage))
         coverage_exception(pe, from, to, offset, exception->why);
-    if (pe->env->trap) {
-        struct trap_event event = {
-            .kind = exception->kind, .from_el = (uint8_t)from, .to_el = (uint8_t)to, .from_secure = from_secure,
-            .to_secure = is_secure(pe), .vector_offset = offset,
-            .esr = pe->sr[esr_of[to]], .far = pe->sr[far_of[to]], .hpfar = to == 2 ? SR(pe, HPFAR_EL2) : 0,
-            .elr = exception->preferred_return, .spsr = spsr, .why = exception->why};
-        pe->env->trap(pe->env->machine, pe, &event);
+    if (LIKELY(pe->env->event)) {
+        struct trap_event *event = new_trap_event(pe, exception->kind, from, from_secure);
+        event->vector_offset = offset;
+        event->esr = pe->sr[registers->esr];
+        event->far = pe->sr[registers->far];
+        event->hpfar = to == 2 ? SR(pe, HPFAR_EL2) : 0;
+        event->elr = exception->preferred_return;
+        event->spsr = spsr;
+        event->why = exception->why;
+        pe->env->trap(pe->env->machine, pe, event);
     }
 }
 

@@ -25,10 +25,6 @@ void take_sync_default(struct pe *pe, uint32_t esr, const char *why);
 /* The EL that such an exception goes to. */
 unsigned default_target_el(const struct pe *pe);
 
-/* SPSR_ELx value of the present PSTATE. */
-uint64_t pstate_to_spsr(const struct pe *pe);
-/* The fields of PSTATE that this PE has, from a value of SPSR_ELx; EL, SP and nRW stay. */
-void pstate_from_spsr(struct pe *pe, uint64_t spsr);
 /* IllegalExceptionReturn(). */
 bool illegal_exception_return(const struct pe *pe, uint64_t spsr);
 /* AArch64.ExceptionReturn(): to `new_pc` with `spsr`. */

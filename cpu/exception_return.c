@@ -2,13 +2,16 @@
 #include "cpu/exception.h"
 
 #include "cpu/debug.h"
+#include "cpu/level.h"
 #include "cpu/pmu.h"
+#include "cpu/pstate.h"
 #include "cpu/sysreg.h"
+#include "cpu/trap_event.h"
 #include "cpu/traps.h"
 
-#define SPSR_NRW (1ull << 4)
+#define SPSR_AARCH32 (1ull << SPSR_NRW) /* M[4] */
 
-static unsigned spsr_el(uint64_t spsr) { return spsr >> 2 & 3; }
+static unsigned spsr_el(uint64_t spsr) { return spsr >> SPSR_EL & 3; }
 
 /* ELFromSPSR() for an AArch64 state. */
 static bool valid_aarch64_mode(const struct pe *pe, uint64_t spsr)
@@ -37,7 +40,7 @@ static bool valid_aarch32_mode(const struct pe *pe, uint64_t spsr)
 
 bool illegal_exception_return(const struct pe *pe, uint64_t spsr)
 {
-    if (spsr & SPSR_NRW)
+    if (spsr & SPSR_AARCH32)
         return !valid_aarch32_mode(pe, spsr);
     if (!valid_aarch64_mode(pe, spsr) || spsr_el(spsr) > pe->pstate.el)
         return true;
@@ -45,19 +48,12 @@ bool illegal_exception_return(const struct pe *pe, uint64_t spsr)
 }
 
 /* SetPSTATEFromPSR(). */
-static void set_pstate(struct pe *pe, uint64_t spsr, bool illegal)
+static inline void set_pstate(struct pe *pe, uint64_t spsr, bool illegal)
 {
-    struct pstate *p = &pe->pstate;
-    bool step = debug_exception_return_ss(pe, spsr, illegal);
-    pstate_from_spsr(pe, spsr);
-    p->ss = step;
-    if (illegal) {
-        p->il = 1; /* EL, SP and nRW stay */
-    } else {
-        p->nrw = 0;
-        p->el = (uint8_t)spsr_el(spsr);
-        p->sp = spsr & 1;
-    }
+    uint64_t mode = illegal ? pstate_words(pe).high & PSTATE_MODE : pstate_mode_of(spsr);
+    bool step = UNLIKELY(debug_single_steps(pe)) && debug_exception_return_ss(pe, spsr, illegal);
+    spsr = (spsr & ~(1ull << SPSR_SS)) | (uint64_t)step << SPSR_SS | (uint64_t)illegal << SPSR_IL;
+    pstate_from_spsr(pe, spsr, mode);
 }
 
 uint64_t branch_address(const struct pe *pe, uint64_t va)
@@ -78,22 +74,25 @@ void exception_return(struct pe *pe, uint64_t new_pc, uint64_t spsr)
     unsigned from = pe->pstate.el;
     bool from_secure = is_secure(pe);
     uint64_t from_pc = pe->pc;
-    bool illegal = illegal_exception_return(pe, spsr);
-    if (pe->pmu.counting)
+    bool plain = !(spsr & SPSR_AARCH32) && (pe->level[from].returns >> (spsr & 15) & 1);
+    bool illegal = !plain && illegal_exception_return(pe, spsr);
+    if (UNLIKELY(pe->pmu.counting))
         pmu_count(pe, PMU_EXC_RETURN);
     pe_save_sp(pe);
     set_pstate(pe, spsr, illegal);
     pe->monitor.local_valid = false;
     pe->event_register = true;
-    pe_level_changed(pe);
+    pe_enter_level(pe);
     /* An illegal return to AArch32 leaves the upper half and the low bits of the PC UNKNOWN: they are 0. */
-    pe->pc = illegal && (spsr & SPSR_NRW) && !(spsr >> 20 & 1) ? (uint32_t)new_pc & ~3u : branch_address(pe, new_pc);
-
-    if (pe->env->trap) {
-        struct trap_event event = {
-            .kind = TRAP_RETURN, .from_el = (uint8_t)from, .to_el = pe->pstate.el, .from_secure = from_secure,
-            .to_secure = is_secure(pe), .elr = from_pc, .spsr = spsr,
-            .why = illegal ? "illegal return" : "ERET"};
-        pe->env->trap(pe->env->machine, pe, &event);
+    pe->pc = UNLIKELY(illegal) && (spsr & SPSR_AARCH32) && !(spsr >> SPSR_IL & 1) ? (uint32_t)new_pc & ~3u
+                                                                                  : branch_address(pe, new_pc);
+    if (LIKELY(pe->env->event)) {
+        struct trap_event *event = new_trap_event(pe, TRAP_RETURN, from, from_secure);
+        event->vector_offset = 0;
+        event->esr = event->far = event->hpfar = 0;
+        event->elr = from_pc;
+        event->spsr = spsr;
+        event->why = illegal ? "illegal return" : "ERET";
+        pe->env->trap(pe->env->machine, pe, event);
     }
 }

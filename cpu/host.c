@@ -4,6 +4,7 @@
 #include "cpu/control.h"
 #include "cpu/exception.h"
 #include "cpu/interp/interp.h"
+#include "cpu/pstate.h"
 #include "cpu/sysreg.h"
 
 #include <string.h>
@@ -31,10 +32,7 @@ bool host_set_pstate(struct pe *pe, uint64_t spsr)
     if (aarch32 || reserved || el0_with_own_sp || !has_el(pe, el))
         return false;
     pe_save_sp(pe);
-    pstate_from_spsr(pe, spsr);
-    pe->pstate.el = (uint8_t)el;
-    pe->pstate.sp = spsr & 1;
-    pe_load_sp(pe);
+    pstate_from_spsr(pe, spsr, pstate_mode_of(spsr));
     pe_level_changed(pe);
     pe->sample_interrupts = true;
     return true;

@@ -18,6 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
 struct pe;
 struct record;
 struct icache;
@@ -37,13 +40,12 @@ union vreg {
 };
 
 /*
- * PSTATE without N, Z, C, V, which live in the interpreter's nz/fc/fv. Each is 0 or 1, except el and btype. Two groups
- * stand as their bits do in SPSR_ELx, and move there and back as a whole: pstate_to_spsr(), pstate_from_spsr().
+ * PSTATE without N, Z, C, V, which live in the interpreter's nz/fc/fv. Each is 0 or 1, except el and btype. Exceptions
+ * and their returns handle it as two words of eight bytes: cpu/pstate.h.
  */
 struct pstate {
-    uint8_t f, i, a, d;                 /* [9:6] */
-    uint8_t il, ss, pan, uao, dit, tco; /* [25:20] */
-    uint8_t el, sp, nrw, ssbs, btype;
+    uint8_t f, i, a, d, il, ss, pan, uao; /* SPSR_ELx [9:6], [23:20] */
+    uint8_t dit, tco, el, sp, nrw, ssbs, btype, unused;
 };
 
 /* Pending asynchronous exceptions, physical and virtual, as the PE's pins see them (levels). */
@@ -109,8 +111,10 @@ struct pe_env {
     void *machine;
     const struct impdef_values *impdef; /* NULL: the defaults */
     struct coverage *coverage; /* NULL: not recorded */
-    /* Trap records: called for every exception entry and return, after the PE's state has changed. */
-    void (*trap)(void *machine, struct pe *pe, const struct trap_event *event);
+    /* Trap records: every exception entry and return, when the PE's state has changed, is written to where this points
+     * now, and announced. NULL: nobody keeps them. */
+    struct trap_event *const *event;
+    void (*trap)(void *machine, struct pe *pe, struct trap_event *event);
     /* SEV: sets the event register of every PE. */
     void (*send_event)(void *machine);
     /* TLBI broadcast to the other PEs of the shareability domain, ISB-like effects included. */
@@ -133,12 +137,16 @@ struct pe_env {
 /* Why an exception was taken: a row of traps.def, or a fixed cause. See libarmsim/include/armsim/trap.h. */
 enum trap_kind { TRAP_SYNC, TRAP_IRQ, TRAP_FIQ, TRAP_SERROR, TRAP_VIRQ, TRAP_VFIQ, TRAP_VSERROR, TRAP_RETURN };
 struct trap_event {
-    enum trap_kind kind;
+    uint8_t kind; /* enum trap_kind */
     uint8_t from_el, to_el;
     bool from_aarch32, to_aarch32, from_secure, to_secure;
     uint16_t vector_offset;
+    uint32_t pe;           /* index */
+    uint64_t pc;           /* where execution goes on */
     uint64_t esr, far, hpfar, elr, spsr;
     const char *why; /* static string: "HCR_EL2.TWE", "SVC", "illegal return", ... never NULL */
+    uint64_t instructions; /* that the PE has executed; from its trap() on, that all PEs have */
+    uint64_t time_ns;      /* filled in by trap() */
 };
 
 /* What the control registers mean for an EL. */
@@ -147,7 +155,10 @@ struct el_context {
     bool fp_enabled, strict, check_sp;
     uint8_t control_state;
     uint8_t debug;      /* cpu/debug.h: DEBUG_BY_STEPS, DEBUG_WATCHES */
+    bool nested;        /* HCR_EL2.{NV,NV1} is {1,0}: an exception from EL1 to EL1 says that it came from EL2 */
     uint16_t number[2][2]; /* context number by `strict`, PAN; 0: not known */
+    uint16_t returns;   /* bit n: a return from this EL to the AArch64 mode M[3:0] = n is legal */
+    uint64_t entry[2];  /* what an exception to this EL sets in PSTATE's words: cpu/pstate.h */
 };
 
 /* What a load or store tells the syndrome of a stage-2 abort: AArch64.SetLSInstructionSyndrome(). */
@@ -254,7 +265,14 @@ static inline unsigned pe_nzcv(const struct pe *pe)
     return (unsigned)(pe->nz >> 63) << 3 | (pe->nz == 0 || both) << 2 | (pe->fc != 0) << 1 | (pe->fv != 0);
 }
 /* Sets the spilled flags. */
-void pe_set_nzcv(struct pe *pe, unsigned nzcv);
+static inline void pe_set_nzcv(struct pe *pe, unsigned nzcv)
+{
+    static const uint64_t nz[4] = {1, 0, ~0ull, NZ_BOTH};
+    pe->nz_both = nzcv >> 2 == 3;
+    pe->nz = nz[nzcv >> 2];
+    pe->fc = nzcv >> 1 & 1;
+    pe->fv = nzcv & 1;
+}
 
 /* --- cpu/exception.c: routing and entry. Each leaves pe->pc at the vector. --- */
 void take_data_abort(struct pe *pe, const struct fault_record *fault);
@@ -281,7 +299,7 @@ bool fp_access_check(struct pe *pe);
 /* --- cpu/context.c --- */
 /* Recomputes regimes, context number, `strict` and `fp_enabled` after a control register changed ... */
 void pe_update_context(struct pe *pe);
-/* ... or only PSTATE (EL, SP, PAN) or SP. */
+/* ... or only PSTATE (EL, SP, PAN) or SP. cpu/level.h has it for those on every exception's way. */
 void pe_update_pstate(struct pe *pe);
 /* Takes write permission to a host page out of the fast TLB. */
 /* struct mmu_keeper: drops fast entries of [va, va + size), or all with size 0; where instructions come from. */

@@ -66,11 +66,26 @@ struct gic_cpu_interface *gic_cpu_interface(struct gic *gic, unsigned cpu);
 void gic_connect(struct gic_cpu_interface *cpu, struct irq_line *irq, struct irq_line *fiq, struct irq_line *virq,
                  struct irq_line *vfiq);
 
+/* What an interface knows of its PE: its first member. */
+struct gic_pe_state {
+    uint8_t el;
+    bool secure;
+};
+void gic_pe_state_changed(struct gic_cpu_interface *cpu);
+
 /*
  * The PE's Exception level and Security state, which decide whether a Group 1 interrupt is an IRQ or an FIQ. `secure`
  * at EL3: ignored for AArch64. For EL3 using AArch32 pass el 1 and `secure` true. Cheap: call it on every change.
  */
-void gic_set_pe_state(struct gic_cpu_interface *cpu, uint8_t el, bool secure);
+static inline void gic_set_pe_state(struct gic_cpu_interface *cpu, uint8_t el, bool secure)
+{
+    struct gic_pe_state *state = (struct gic_pe_state *)cpu;
+    bool matters = state->secure != secure || (state->el == 3) != (el == 3);
+    state->el = el;
+    state->secure = secure;
+    if (matters)
+        gic_pe_state_changed(cpu);
+}
 /* The PE alone is reset (PSCI CPU_ON): resets its ICC and ICH registers. GICv2's interface is no part of the PE. */
 void gic_pe_reset(struct gic_cpu_interface *cpu);
 

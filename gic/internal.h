@@ -51,6 +51,13 @@ struct gic_virtual {
 };
 
 struct gic_cpu_interface {
+    union {
+        struct gic_pe_state pe; /* first: gic_set_pe_state() */
+        struct {
+            uint8_t el;
+            bool secure;
+        };
+    };
     struct gic *gic;
     unsigned index;
     struct irq_line *irq, *fiq, *virq, *vfiq;
@@ -60,8 +67,6 @@ struct gic_cpu_interface {
     uint8_t running;         /* highest active priority */
     uint8_t group_mask[GIC_GROUP_COUNT];
     uint8_t groups_enabled; /* bit per enum gic_group: enabled all the way to this interface */
-    uint8_t el;
-    bool secure;
 
     /* SGIs and PPIs (GICR SGI frame, or the banked GICD registers). */
     struct gic_bank private_bank;

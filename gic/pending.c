@@ -98,12 +98,8 @@ void gic_cpu_signal(struct gic_cpu_interface *cpu)
     irq_set(cpu->fiq, fiq);
 }
 
-void gic_set_pe_state(struct gic_cpu_interface *cpu, uint8_t el, bool secure)
+void gic_pe_state_changed(struct gic_cpu_interface *cpu)
 {
-    if (cpu->el == el && cpu->secure == secure)
-        return;
-    cpu->el = el;
-    cpu->secure = secure;
     if (cpu->gic->two_states && cpu->best.intid != GIC_NONE)
         gic_cpu_signal(cpu);
 }

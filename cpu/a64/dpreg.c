@@ -23,14 +23,6 @@ static bool condition_holds(const struct pe *pe, unsigned cond)
     return (cond & 1) ? !result : result;
 }
 
-void pe_set_nzcv(struct pe *pe, unsigned nzcv)
-{
-    pe->nz_both = (nzcv & 12) == 12;
-    pe->nz = pe->nz_both ? NZ_BOTH : nzcv & 8 ? ~0ull : !(nzcv & 4);
-    pe->fc = nzcv >> 1 & 1;
-    pe->fv = nzcv & 1;
-}
-
 static uint64_t extended(const struct pe *pe, uint32_t insn)
 {
     uint64_t value = read_x(pe, BITS(insn, 16, 5));

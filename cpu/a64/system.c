@@ -213,7 +213,8 @@ bool exec_system(struct pe *pe, uint32_t insn)
 
 static void take_call(struct pe *pe, unsigned target, uint32_t esr, const char *why)
 {
-    debug_advance_step(pe);
+    if (debug_single_steps(pe))
+        debug_advance_step(pe);
     take_exception(pe, &(struct exception){.kind = TRAP_SYNC, .target_el = (uint8_t)target, .esr = esr,
                                            .preferred_return = pe->pc + 4, .why = why});
 }

@@ -19,9 +19,6 @@
 #include "cpu/interp/record.h"
 #include "cpu/pe.h"
 
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-
 #ifdef ARMSIM_LOOP
 #define HANDLER(name, ...)                                                                                             \
     handler_fn handle_##name;                                                                                          \
@@ -117,6 +114,14 @@ struct interp {
     uint64_t first_context, next_context; /* context numbers in use: see context.c */
     struct context_key *contexts;
 };
+
+/* pe_instructions(): exact wherever the PE's fields are spilled. */
+static inline uint64_t interp_instructions(const struct pe *pe)
+{
+    const struct interp *it = pe->interp;
+    int64_t left = (pe->limit - (int64_t)pe->ip) / (int64_t)sizeof(struct record);
+    return it->running ? it->count_limit - (uint64_t)left : pe->instructions;
+}
 
 /* What a C function's outcome means for the flow. */
 enum flow { FLOW_NEXT, FLOW_RESUME, FLOW_LEAVE };

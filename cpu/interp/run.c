@@ -14,11 +14,7 @@ static int64_t records_left(const struct pe *pe)
     return (pe->limit - (int64_t)pe->ip) / RECORD_BYTES;
 }
 
-uint64_t pe_instructions(const struct pe *pe)
-{
-    const struct interp *it = pe->interp;
-    return it->running ? it->count_limit - (uint64_t)records_left(pe) : pe->instructions;
-}
+uint64_t pe_instructions(const struct pe *pe) { return interp_instructions(pe); }
 
 /* Makes the next sample point come at once: what is left of the budget is put aside. */
 static void call_attention(struct pe *pe)

@@ -24,57 +24,37 @@ static bool filter_matches(const struct armsim_machine *machine, const struct ar
 }
 
 /* Out of line: env_trap() is on the way of every exception, and nearly always nobody listens. */
-__attribute__((noinline)) static void tell_listeners(struct armsim_machine *machine, const struct armsim_trap *trap)
+__attribute__((noinline)) static void tell_listeners(struct armsim_machine *machine, const struct trap_event *event)
 {
+    struct armsim_trap trap = trap_ring_publish(event, machine->traps->total - 1);
     if (log_enabled(&machine->log, LOG_EXCEPTION)) {
         char line[640];
         struct text text = text_begin(line, sizeof(line));
-        trap_text(&text, trap, ARMSIM_TRACE_TEXT);
+        trap_text(&text, &trap, ARMSIM_TRACE_TEXT);
         machine->log.sink(machine->log.opaque, LOG_EXCEPTION, line);
     }
     if (machine->trace)
-        trace_trap(machine->trace, trap);
-    if (machine->trap_fn) {
-        struct armsim_trap copy = *trap; /* the callback may cause more records */
-        machine->trap_fn(machine->trap_opaque, machine, &copy);
-    }
-    if (machine->trap_filter_on && !machine->stop_pending && filter_matches(machine, trap)) {
-        machine->stop.trap = *trap;
+        trace_trap(machine->trace, &trap);
+    if (machine->trap_fn)
+        machine->trap_fn(machine->trap_opaque, machine, &trap);
+    if (machine->trap_filter_on && !machine->stop_pending && filter_matches(machine, &trap)) {
+        machine->stop.trap = trap;
         machine_stop(machine, ARMSIM_STOP_TRAP, 0);
     }
 }
 
-static void env_trap(void *opaque, struct pe *pe, const struct trap_event *event)
+static void env_trap(void *opaque, struct pe *pe, struct trap_event *event)
 {
     struct armsim_machine *machine = opaque;
-    bool is_return = event->kind == TRAP_RETURN;
-    struct armsim_trap *trap = trap_ring_next(machine->traps);
-    trap->instructions = machine_instructions(machine);
-    trap->time_ns = machine_time_at(machine, trap->instructions);
-    trap->pe = pe->index;
-    trap->kind = (enum armsim_trap_kind)event->kind;
-    trap->from_el = event->from_el;
-    trap->to_el = event->to_el;
-    trap->from_aarch32 = event->from_aarch32;
-    trap->to_aarch32 = event->to_aarch32;
-    trap->from_secure = event->from_secure;
-    trap->to_secure = event->to_secure;
-    trap->vector_offset = event->vector_offset;
-    trap->ec = event->kind == TRAP_SYNC ? event->esr >> 26 & 63 : 0;
-    trap->pc = pe->pc;
-    trap->esr = event->esr;
-    trap->far = event->far;
-    trap->hpfar = event->hpfar;
-    trap->elr = event->elr;
-    trap->spsr = event->spsr;
-    trap->why = event->why;
-    trap_ring_count(machine->traps, trap);
-    if (is_return)
+    event->instructions = machine->base_instructions + (machine->current ? event->instructions : 0);
+    event->time_ns = machine_time_at(machine, event->instructions);
+    if (event->kind == TRAP_RETURN)
         machine->returns++;
     else
         machine->exceptions++;
-    if (machine->trap_listeners && !machine->unobserved)
-        tell_listeners(machine, trap);
+    trap_ring_push(machine->traps);
+    if (UNLIKELY(machine->trap_listeners) && !machine->unobserved)
+        tell_listeners(machine, event);
 }
 
 void machine_update_listeners(struct armsim_machine *machine)
@@ -138,6 +118,7 @@ void machine_install_env(struct armsim_machine *machine)
         .icache = machine->icache,
         .machine = machine,
         .impdef = &machine->impdefs,
+        .event = &machine->traps->event,
         .trap = env_trap,
         .send_event = env_send_event,
         .broadcast_tlbi = env_broadcast_tlbi,

@@ -7,8 +7,10 @@
 struct trap_ring *trap_ring_create(uint32_t size)
 {
     struct trap_ring *ring = calloc(1, sizeof(*ring) + size * sizeof(ring->records[0]));
-    if (ring)
-        ring->size = size;
+    if (!ring)
+        return NULL;
+    ring->size = size;
+    ring->event = size ? ring->records : &ring->scratch;
     return ring;
 }
 
@@ -32,8 +34,35 @@ void trap_ring_rewind(struct trap_ring *ring, const struct trap_ring_mark *mark)
     if (mark->total > ring->total) /* forward: what lies between was never taken here */
         ring->first = mark->total;
     ring->total = mark->total;
-    ring->next = ring->size ? (uint32_t)(mark->total % ring->size) : 0;
+    if (ring->size) /* slots follow the sequence */
+        ring->event = &ring->records[mark->total % ring->size];
     memcpy(ring->counts, mark->counts, sizeof(ring->counts));
+}
+
+struct armsim_trap trap_ring_publish(const struct trap_event *event, uint64_t sequence)
+{
+    return (struct armsim_trap){
+        .sequence = sequence,
+        .instructions = event->instructions,
+        .time_ns = event->time_ns,
+        .pe = event->pe,
+        .kind = (enum armsim_trap_kind)event->kind,
+        .from_el = event->from_el,
+        .to_el = event->to_el,
+        .from_aarch32 = event->from_aarch32,
+        .to_aarch32 = event->to_aarch32,
+        .from_secure = event->from_secure,
+        .to_secure = event->to_secure,
+        .vector_offset = event->vector_offset,
+        .ec = event->kind == TRAP_SYNC ? event->esr >> 26 & 63 : 0,
+        .pc = event->pc,
+        .esr = event->esr,
+        .far = event->far,
+        .hpfar = event->hpfar,
+        .elr = event->elr,
+        .spsr = event->spsr,
+        .why = event->why,
+    };
 }
 
 size_t trap_ring_copy(const struct trap_ring *ring, uint64_t from, struct armsim_trap *traps, size_t max)
@@ -45,8 +74,8 @@ size_t trap_ring_copy(const struct trap_ring *ring, uint64_t from, struct armsim
     if (from < first)
         from = first;
     size_t count = 0;
-    for (; from < ring->total && count < max; from++) /* slots follow the sequence */
-        traps[count++] = ring->records[from % ring->size];
+    for (; from < ring->total && count < max; from++)
+        traps[count++] = trap_ring_publish(&ring->records[from % ring->size], from);
     return count;
 }
 

@@ -2,6 +2,8 @@
 #ifndef ARMSIM_MACHINE_TRAP_RING_H
 #define ARMSIM_MACHINE_TRAP_RING_H
 
+#include "cpu/pe.h"
+
 #include <armsim/trap.h>
 
 #include <stddef.h>
@@ -12,35 +14,32 @@ enum { TRAP_CLASS_SYNC = ARMSIM_TRAP_KINDS, TRAP_CLASSES = TRAP_CLASS_SYNC + 64 
 
 struct trap_ring {
     uint64_t total;   /* records taken; the next one's sequence */
+    struct trap_event *event; /* where the next record is written: its slot, or `scratch` when none is kept */
     uint32_t size;    /* records kept */
-    uint32_t next;    /* slot of the next record */
     uint64_t first;   /* records before this one are lost, whatever the size */
     uint64_t counts[4][4][TRAP_CLASSES];
-    struct armsim_trap scratch; /* the record, when none is kept */
-    struct armsim_trap records[];
+    struct trap_event scratch;
+    struct trap_event records[];
 };
 
 struct trap_ring *trap_ring_create(uint32_t size); /* NULL: out of memory */
 void trap_ring_destroy(struct trap_ring *ring);
 
-/* The slot for the next record, its sequence filled in; trap_ring_count() once it is complete. */
-static inline struct armsim_trap *trap_ring_next(struct trap_ring *ring)
+/* The record at ring->event is complete. */
+static inline void trap_ring_push(struct trap_ring *ring)
 {
-    struct armsim_trap *trap = &ring->scratch;
+    const struct trap_event *event = ring->event;
+    unsigned class = event->kind == TRAP_SYNC ? TRAP_CLASS_SYNC + (unsigned)(event->esr >> 26 & 63) : event->kind;
+    ring->counts[event->from_el][event->to_el][class]++;
+    ring->total++;
     if (ring->size) {
-        trap = &ring->records[ring->next];
-        ring->next = ring->next + 1 == ring->size ? 0 : ring->next + 1;
-        __builtin_prefetch(&ring->records[ring->next], 1); /* the ring is larger than the host's near caches */
+        ring->event = event + 1 == &ring->records[ring->size] ? ring->records : ring->event + 1;
+        __builtin_prefetch(ring->event, 1); /* the ring is larger than the host's near caches */
     }
-    trap->sequence = ring->total++;
-    return trap;
 }
 
-static inline void trap_ring_count(struct trap_ring *ring, const struct armsim_trap *trap)
-{
-    unsigned class = trap->kind == ARMSIM_TRAP_SYNC ? TRAP_CLASS_SYNC + (trap->ec & 63u) : (unsigned)trap->kind;
-    ring->counts[trap->from_el & 3][trap->to_el & 3][class]++;
-}
+/* A record as the outside sees it. */
+struct armsim_trap trap_ring_publish(const struct trap_event *event, uint64_t sequence);
 
 /* A place in the sequence, to which the ring can go back: what was overwritten since is lost. */
 struct trap_ring_mark {

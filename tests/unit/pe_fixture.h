@@ -16,14 +16,13 @@ struct pe_fixture {
     struct icache *icache;
     struct pe_env env;
     struct pe *pe;
-    struct trap_event last; /* valid when traps is not 0 */
+    struct trap_event last, *event; /* valid when traps is not 0 */
     unsigned traps;
 };
 
-static inline void fixture_trap(void *machine, struct pe *pe, const struct trap_event *event)
+static inline void fixture_trap(void *machine, struct pe *pe, struct trap_event *event)
 {
     struct pe_fixture *fixture = machine;
-    fixture->last = *event;
     fixture->traps++;
 }
 static inline void fixture_event(void *machine) {}
@@ -35,12 +34,14 @@ static inline bool fixture_semihosting(void *machine, struct pe *pe) { return fa
 static inline void fixture_create(struct pe_fixture *f, const char *model, bool have_el2, bool have_el3)
 {
     memset(f, 0, sizeof *f);
+    f->event = &f->last;
     f->bus = bus_create();
     f->clock = clock_create();
     f->icache = icache_create(f->bus);
     ck_assert(f->bus && f->clock && f->icache);
     ck_assert_int_eq(bus_add_ram(f->bus, "ram", FIXTURE_RAM, FIXTURE_RAM_SIZE, PAS_MASK_BOTH, NULL), 0);
-    f->env = (struct pe_env){.bus = f->bus, .clock = f->clock, .icache = f->icache, .machine = f, .trap = fixture_trap,
+    f->env = (struct pe_env){.bus = f->bus, .clock = f->clock, .icache = f->icache, .machine = f, .event = &f->event,
+                             .trap = fixture_trap,
                              .send_event = fixture_event, .broadcast_tlbi = fixture_tlbi,
                              .broadcast_icache = fixture_icache, .conduit = fixture_conduit,
                              .semihosting = fixture_semihosting};

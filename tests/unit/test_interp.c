@@ -13,7 +13,6 @@ static struct icache *icache;
 static struct pe_env env;
 static struct pe *pe;
 
-static void no_trap(void *machine, struct pe *p, const struct trap_event *event) {}
 static void no_event(void *machine) {}
 static void no_tlbi(void *machine, struct pe *from, const struct tlbi *tlbi) {}
 static void no_icache(void *machine, struct pe *from, bool all, uint64_t pa) {}
@@ -65,7 +64,7 @@ static void setup(void)
     icache = icache_create(bus);
     ck_assert(bus && vclock && icache);
     ck_assert_int_eq(bus_add_ram(bus, "ram", RAM, RAM_SIZE, PAS_MASK_BOTH, NULL), 0);
-    env = (struct pe_env){.bus = bus, .clock = vclock, .icache = icache, .trap = no_trap, .send_event = no_event,
+    env = (struct pe_env){.bus = bus, .clock = vclock, .icache = icache, .send_event = no_event,
                           .broadcast_tlbi = no_tlbi, .broadcast_icache = no_icache, .conduit = no_conduit,
                           .semihosting = no_semihosting};
     pe = make_pe(0);
