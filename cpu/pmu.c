@@ -6,7 +6,15 @@
 #include "cpu/traps.h"
 
 enum { CYCLE_COUNTER = 31, EVENT_MASK = 0xffff };
-enum { PMCR_E = 1u << 0, PMCR_P = 1u << 1, PMCR_C = 1u << 2, PMCR_D = 1u << 3, PMCR_DP = 1u << 5, PMCR_LC = 1u << 6 };
+enum {
+    PMCR_E = 1u << 0,
+    PMCR_P = 1u << 1,
+    PMCR_C = 1u << 2,
+    PMCR_D = 1u << 3,
+    PMCR_DP = 1u << 5,
+    PMCR_LC = 1u << 6,
+    PMCR_N = 31u << 11,
+};
 #define MDCR_HPME (1ull << 7)
 #define MDCR_HPMD (1ull << 17)
 #define MDCR_SPME (1ull << 17)
@@ -181,9 +189,17 @@ static enum sysreg_result reconfigured(struct pe *pe)
 
 /* --- registers --- */
 
+void pmu_reset(struct pe *pe)
+{
+    pe->pmu.last = pe_instructions(pe);
+    pe->pmu.counting = false;
+    SR(pe, PMCR_EL0) = (uint64_t)pe->model->pmu_identity << 16 | (uint64_t)pe->model->pmu_counters << 11 |
+                       (has_feature(pe, FEATURE_AA32EL1) ? 0 : PMCR_LC);
+}
+
 enum sysreg_result sysreg_read_pmcr(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
 {
-    *value = (uint64_t)pe->model->pmu_identity << 16 | (uint64_t)visible_counters(pe) << 11 | SR(pe, PMCR_EL0);
+    *value = (SR(pe, PMCR_EL0) & ~PMCR_N) | (uint64_t)visible_counters(pe) << 11;
     return SYSREG_DONE;
 }
 
@@ -196,7 +212,8 @@ enum sysreg_result sysreg_write_pmcr(struct pe *pe, const struct sysreg_row *row
     if (value & PMCR_C)
         SR(pe, PMCCNTR_EL0) = 0;
     /* LC: RES1 where no EL can use AArch32 to read the low half. */
-    SR(pe, PMCR_EL0) = (value & KEPT) | (has_feature(pe, FEATURE_AA32EL1) ? value & PMCR_LC : PMCR_LC);
+    SR(pe, PMCR_EL0) = (SR(pe, PMCR_EL0) & ~(uint64_t)(KEPT | PMCR_LC)) | (value & KEPT) |
+                       (has_feature(pe, FEATURE_AA32EL1) ? value & PMCR_LC : PMCR_LC);
     return reconfigured(pe);
 }
 

@@ -18,6 +18,8 @@ enum pmu_event {
 
 /* Before the EL or Security state changes, or a counter's set-up. */
 void pmu_sync(struct pe *pe);
+/* A cold or a warm reset: nothing counts. */
+void pmu_reset(struct pe *pe);
 /* One event of a kind happened. */
 void pmu_count(struct pe *pe, enum pmu_event event);
 /* Instructions until the next overflow that interrupts, as things are now; UINT64_MAX: none. */

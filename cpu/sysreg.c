@@ -8,6 +8,7 @@
 #include "cpu/cpu.h"
 #include "cpu/exception.h"
 #include "cpu/impdef.h"
+#include "cpu/pmu.h"
 #include "cpu/sysreg_access.h"
 #include "cpu/syndrome.h"
 #include "cpu/traps.h"
@@ -296,9 +297,7 @@ void sysreg_reset(struct pe *pe, bool cold)
         SR(pe, OSLSR_EL1) = 0xa; /* OSLM: implemented; OSLK: locked */
         SR(pe, CNTFRQ_EL0) = pe->timer ? generic_timer_frequency(pe->timer) : GENERIC_TIMER_FREQUENCY;
     }
-    pe->pmu.last = pe_instructions(pe);
-    pe->pmu.counting = false;
-    SR(pe, PMCR_EL0) = has_feature(pe, FEATURE_AA32EL1) ? 0 : 1u << 6; /* LC */
+    pmu_reset(pe);
     SR(pe, ICC_SRE_EL1_S) = 7;
     SR(pe, ICC_SRE_EL1) = 7;
     SR(pe, VPIDR_EL2) = SR(pe, MIDR_EL1);

@@ -217,7 +217,10 @@ START_TEST(software_increments_are_counted)
     msr("PMSWINC_EL0", 1);
     msr("PMSWINC_EL0", 1);
     ck_assert_uint_eq(mrs("PMEVCNTR0_EL0"), 2);
-    ck_assert_uint_eq(mrs("PMCR_EL0") >> 11 & 31, 6);
+    ck_assert_uint_eq(mrs("PMCR_EL0") >> 11, (uint64_t)pe->model->pmu_identity << 5 | 6);
+    uint64_t peeked;
+    ck_assert(sysreg_peek(pe, sysreg_find("PMCR_EL0"), &peeked));
+    ck_assert_uint_eq(peeked, mrs("PMCR_EL0"));
     msr("PMEVCNTR0_EL0", 0xffffffff);
     msr("PMINTENSET_EL1", 1);
     msr("PMSWINC_EL0", 1);
