@@ -187,6 +187,20 @@ static void pl061_destroy(struct device *device)
     free(gpio);
 }
 
+static void describe_line(const struct pl061 *gpio, struct fdt_writer *writer, const char *name, uint32_t phandle,
+                          uint32_t line)
+{
+    uint32_t cells[3] = {phandle, line, 0};
+    fdtw_begin(writer, name);
+    fdtw_string(writer, "compatible", name);
+    fdtw_cells(writer, "gpios", cells, 3);
+    if (!(gpio->device.pas_mask & PAS_BIT(PAS_NON_SECURE))) {
+        fdtw_string(writer, "status", "disabled");
+        fdtw_string(writer, "secure-status", "okay");
+    }
+    fdtw_end(writer);
+}
+
 static int pl061_describe(struct device *device, struct fdt_writer *writer)
 {
     struct pl061 *gpio = (struct pl061 *)device;
@@ -196,10 +210,16 @@ static int pl061_describe(struct device *device, struct fdt_writer *writer)
     fdtw_device(writer, device);
     fdtw_empty(writer, "gpio-controller");
     fdtw_u32(writer, "#gpio-cells", 2);
-    fdtw_empty(writer, "interrupt-controller");
-    fdtw_u32(writer, "#interrupt-cells", 2);
+    if (device->irq) {
+        fdtw_empty(writer, "interrupt-controller");
+        fdtw_u32(writer, "#interrupt-cells", 2);
+    }
     fdtw_u32(writer, "phandle", phandle);
     fdtw_end(writer);
+    if (gpio->options.power_control) {
+        describe_line(gpio, writer, "gpio-poweroff", phandle, PL061_POWER_OFF_LINE);
+        describe_line(gpio, writer, "gpio-restart", phandle, PL061_RESTART_LINE);
+    }
     if (gpio->options.power_key) {
         uint32_t key[3] = {phandle, PL061_POWER_KEY_LINE, 0};
         fdtw_begin(writer, "gpio-keys");

@@ -4,10 +4,11 @@
 
 #include "devices/device.h"
 
-enum { PL061_LINES = 8, PL061_POWER_KEY_LINE = 3 };
+enum { PL061_LINES = 8, PL061_POWER_KEY_LINE = 3, PL061_POWER_OFF_LINE = 0, PL061_RESTART_LINE = 1 };
 
 struct pl061_options {
     bool power_key;     /* describe the key on PL061_POWER_KEY_LINE (a gpio-keys node) */
+    bool power_control; /* describe what is behind PL061_POWER_OFF_LINE and PL061_RESTART_LINE (gpio-poweroff, gpio-restart) */
     uint8_t pull_ups;   /* level of input lines that nobody drives */
     /* The levels of the lines configured as outputs changed. May be NULL. */
     void (*output)(void *opaque, uint8_t levels, uint8_t direction);

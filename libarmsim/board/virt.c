@@ -4,12 +4,12 @@
  *     0x00000000  flash, two banks of 64 MiB (the first belongs to the Secure side with secure=on)
  *     0x08000000  GIC
  *     0x09000000  PL011 (SPI 1), 0x09010000 PL031 (SPI 2), 0x09020000 fw_cfg, 0x09030000 PL061 (SPI 7),
- *     0x09040000  Secure PL011 (SPI 8, with secure=on)
+ *     0x09040000  Secure PL011 (SPI 8), 0x090b0000 Secure PL061 that switches the power (with secure=on)
  *     0x0a000000  virtio-mmio, 32 transports of 0x200 bytes (SPI 16 to 47)
  *     0x0e000000  Secure RAM, 16 MiB (with secure=on)
  *     0x40000000  RAM
  *
- * Not there: PCIe, the second (Secure) PL061, the SMMU.
+ * Not there: PCIe, the SMMU.
  */
 #include "libarmsim/board/virt.h"
 

@@ -145,6 +145,23 @@ static int add_gpio(struct armsim_machine *machine, const struct virt_device *de
     return error;
 }
 
+/* The Secure GPIO's lines switch the machine, for firmware at EL3. */
+static void switch_power(void *opaque, uint8_t levels, uint8_t direction)
+{
+    struct armsim_machine *machine = opaque;
+    if (levels & 1 << PL061_POWER_OFF_LINE)
+        machine_stop(machine, ARMSIM_STOP_POWER_OFF, 0);
+    else if (levels & 1 << PL061_RESTART_LINE)
+        machine_stop(machine, ARMSIM_STOP_RESET, false);
+}
+
+static int add_secure_gpio(struct armsim_machine *machine, const struct virt_device *device)
+{
+    struct pl061_options options = {.power_control = true, .output = switch_power, .opaque = machine};
+    return machine_add_device(machine, pl061_create(&machine->device_env, device->base, pas_mask_of(device), NULL, 0,
+                                                    &options));
+}
+
 static const struct virt_device virt_devices[] = {
     {VIRT_FLASH_BASE, 0, false, add_flash},
     {VIRT_FLASH_BASE + VIRT_FLASH_BANK, 0, false, add_flash},
@@ -153,6 +170,7 @@ static const struct virt_device virt_devices[] = {
     {VIRT_FW_CFG_BASE, 0, false, add_fw_cfg},
     {VIRT_GPIO_BASE, VIRT_SPI_GPIO, false, add_gpio},
     {VIRT_UART1_BASE, VIRT_SPI_UART1, true, add_uart},
+    {VIRT_SECURE_GPIO_BASE, 0, true, add_secure_gpio},
 };
 
 /* --- virtio: drives first, then network cards, the console, the entropy source; the other transports are empty --- */

@@ -329,6 +329,28 @@ START_TEST(loads)
 }
 END_TEST
 
+/* Firmware at EL3 switches the power by the Secure GPIO: line 0 off, line 1 restart. */
+START_TEST(secure_power)
+{
+    for (unsigned line = 0; line < 2; line++) {
+        uint32_t words[] = {
+            0xd2a12160,                          /* mov x0, #0x090b0000 */
+            0x52800001 | (1u << line) << 5,      /* mov w1, #1 << line */
+            0xb9040001,                          /* str w1, [x0, #0x400]: an output */
+            0xb9000001 | (1u << line) << 10,     /* str w1, [x0, #4 << line]: high */
+            0x14000000,
+        };
+        options.secure = true;
+        options.bios = (struct armsim_image){.data = words, .size = sizeof(words)};
+        struct armsim_machine *machine = make();
+        struct armsim_stop stop = {.size = sizeof(stop)};
+        ck_assert_int_eq(armsim_run(machine, 1000, &stop), 0);
+        ck_assert_int_eq(stop.reason, line ? ARMSIM_STOP_RESET : ARMSIM_STOP_POWER_OFF);
+        armsim_destroy(machine);
+    }
+}
+END_TEST
+
 /* A cold reset loads the images again, from the files as they were. */
 START_TEST(reset)
 {
@@ -374,6 +396,7 @@ int main(void)
     tcase_add_test(tests, tree_contents);
     tcase_add_test(tests, given_tree);
     tcase_add_test(tests, loads);
+    tcase_add_test(tests, secure_power);
     tcase_add_test(tests, reset);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
