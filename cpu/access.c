@@ -1,6 +1,7 @@
 /*
  * Data accesses by virtual address: every alignment, page crossings, MMIO, faults. The fast TLB is filled on the way.
  */
+#include "cpu/asked.h"
 #include "cpu/cpu.h"
 #include "cpu/debug.h"
 #include "cpu/impdef.h"
@@ -22,17 +23,17 @@ struct mmu_access data_access(const struct pe *pe, bool write, unsigned size)
     };
 }
 
-/* Pages with watchpoints are in no fast TLB. */
-static bool is_watched(const struct pe *pe, uint64_t va)
+/* Pages that the host watches are in no fast TLB. */
+static bool is_watched(const struct pe *pe, uint64_t va, uint64_t pa)
 {
-    return UNLIKELY(pe->env->watches_page != NULL) && pe->env->watches_page(pe->env->machine, va);
+    return UNLIKELY(pe->env->watches_page != NULL) && pe->env->watches_page(pe->env->machine, va, pa);
 }
 
 static void fill_fast_tlb(struct pe *pe, uint64_t va, const struct mmu_access *access, const struct mmu_result *result,
                           struct bus_region *region, uint64_t offset)
 {
     /* Device memory faults when unaligned, and strict contexts check alignment: always the slow way. */
-    if (result->attrs.device || pe->strict || access->el != pe->pstate.el || is_watched(pe, va))
+    if (result->attrs.device || pe->strict || access->el != pe->pstate.el || is_watched(pe, va, result->pa))
         return;
     struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
     uint64_t tag = (va & ~0xfffull) | pe->context;
@@ -53,7 +54,7 @@ static void fill_device_tlb(struct pe *pe, uint64_t va, const struct mmu_access 
     uint64_t in_page = va & 0xfff;
     /* The whole page must be the region's. */
     if (pe->strict || access->el != pe->pstate.el || offset < in_page ||
-        region->size - (offset - in_page) < 0x1000 || is_watched(pe, va))
+        region->size - (offset - in_page) < 0x1000 || is_watched(pe, va, result->pa))
         return;
     uint64_t tag = (va & ~0xfffull) | pe->context;
     pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)] = (struct device_tlb_entry){
@@ -140,8 +141,6 @@ static bool resolve(struct pe *pe, uint64_t va, unsigned size, const struct mmu_
         return false;
     }
     if (UNLIKELY(pe->watching) && debug_watchpoint(pe, va, size, access))
-        return false;
-    if (UNLIKELY(pe->env->watchpoint != NULL) && interp_watch(pe, va, size, access->read, access->write))
         return false;
     target->region = bus_find(pe->env->bus, result.pas, result.pa, &target->offset);
     target->pa = result.pa;
@@ -283,7 +282,7 @@ static unsigned first_part(uint64_t va, unsigned size)
     return size < room ? size : room;
 }
 
-bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data)
+static bool mem_get(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data)
 {
     struct target target[2];
     unsigned first = first_part(va, size);
@@ -295,7 +294,7 @@ bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access
            read_part(pe, &target[1], access, (uint8_t *)data + first);
 }
 
-bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data)
+bool mem_put(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data)
 {
     struct target target[2];
     unsigned first = first_part(va, size);
@@ -306,6 +305,28 @@ bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_acces
     /* Both pages are translated before anything is written. */
     return resolve(pe, va + first, size - first, access, &target[1]) && write_part(pe, &target[0], access, data) &&
            write_part(pe, &target[1], access, (const uint8_t *)data + first);
+}
+
+bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data)
+{
+    if (LIKELY(!pe->env->access))
+        return mem_get(pe, va, size, access, data);
+    struct asked_data asked;
+    return ask_read(pe, va, size, access, &asked) != ASKED_NOT &&
+           (asked_for_all(&asked, size) || mem_get(pe, va, size, access, data)) && asked_put(&asked, size, data);
+}
+
+bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data)
+{
+    if (LIKELY(!pe->env->access))
+        return mem_put(pe, va, size, access, data);
+    if (size > ASKED_BYTES) { /* DC ZVA: there are zeros only */
+        uint8_t none[ASKED_BYTES] = {0};
+        return mem_ask_write(pe, va, size, access, none) != ASKED_NOT && mem_put(pe, va, size, access, data);
+    }
+    uint8_t copy[ASKED_BYTES];
+    memcpy(copy, data, size);
+    return mem_ask_write(pe, va, size, access, copy) != ASKED_NOT && mem_put(pe, va, size, access, copy);
 }
 
 bool mem_locate(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, struct mem_place *place)
@@ -324,11 +345,25 @@ bool mem_place_read(struct pe *pe, const struct mem_place *place, uint64_t va, u
                     const struct mmu_access *access, void *data)
 {
     struct target target = {place->region, place->offset, place->pa, va, place->pas, size};
-    return read_part(pe, &target, access, data);
+    if (LIKELY(!pe->env->access))
+        return read_part(pe, &target, access, data);
+    struct asked_data asked;
+    return ask_read(pe, va, size, access, &asked) != ASKED_NOT &&
+           (asked_for_all(&asked, size) || read_part(pe, &target, access, data)) && asked_put(&asked, size, data);
 }
 
 bool mem_place_write(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
                      const struct mmu_access *access, const void *data)
+{
+    if (LIKELY(!pe->env->access))
+        return mem_place_put(pe, place, va, size, access, data);
+    uint8_t copy[16];
+    memcpy(copy, data, size);
+    return mem_ask_write(pe, va, size, access, copy) != ASKED_NOT && mem_place_put(pe, place, va, size, access, copy);
+}
+
+bool mem_place_put(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
+                   const struct mmu_access *access, const void *data)
 {
     struct target target = {place->region, place->offset, place->pa, va, place->pas, size};
     return write_part(pe, &target, access, data);

@@ -48,6 +48,10 @@ enum pe_exit pe_step(struct pe *pe);
 bool pe_at_sample_point(const struct pe *pe);
 /* Whatever could happen at this point has happened: a stop here is no sample point any more. */
 void pe_pass_sample_point(struct pe *pe);
+/* Whether the next step executes the instruction at the PC: no interrupt and no debug exception comes first. */
+bool pe_comes_to_execute(const struct pe *pe);
+/* What the next pe_step() does in place of it: VERDICT_SKIP, _WORD, _RAISE. */
+void pe_step_instead(struct pe *pe, const struct verdict *verdict);
 void pe_request_exit(struct pe *pe);
 /* Cuts the running turn to end `instructions` from now at the latest (0: at the next sample point). */
 void pe_shorten(struct pe *pe, uint64_t instructions);
@@ -69,8 +73,10 @@ uint64_t pe_hash(struct pe *pe, uint64_t hash);
 /* The system register that an element of the field "sr" is; static. NULL: none of its own. */
 const char *pe_storage_name(uint64_t index);
 
-/* From now on (or no longer) PEs ask pe_env.breakpoint before each instruction whose address ends in `offset`. */
+/* From now on (or no longer) PEs ask pe_env.before before each instruction whose address ends in `offset`. */
 void icache_set_breakpoint(struct icache *icache, unsigned offset, bool on);
+/* pe_env.filled has become NULL or not. */
+void pe_watch_fills(struct pe *pe);
 
 /* Takes all write permissions out of the fast TLB: the memory is about to be shared. */
 void pe_purge_all_writes(struct pe *pe);

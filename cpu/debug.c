@@ -109,9 +109,14 @@ bool debug_is_stepped(const struct pe *pe)
     return pe->pstate.ss && (SR(pe, MDSCR_EL1) & MDSCR_SS) && debug_exceptions_enabled(pe);
 }
 
+static bool step_is_complete(const struct pe *pe)
+{
+    return !pe->pstate.ss && (SR(pe, MDSCR_EL1) & MDSCR_SS) && debug_exceptions_enabled(pe);
+}
+
 bool debug_software_step(struct pe *pe)
 {
-    if (pe->pstate.ss || !(SR(pe, MDSCR_EL1) & MDSCR_SS) || !debug_exceptions_enabled(pe))
+    if (!step_is_complete(pe))
         return false;
     struct route route = route_debug(pe, "software step");
     uint32_t esr = syndrome_software_step(route.target == pe->pstate.el, pe->step.stepped, pe->step.exclusive);
@@ -152,9 +157,16 @@ static bool breakpoints_on(const struct pe *pe)
     return (SR(pe, MDSCR_EL1) & MDSCR_MDE) && debug_exceptions_enabled(pe);
 }
 
+static bool is_at_breakpoint(const struct pe *pe)
+{
+    return breakpoints_on(pe) && debug_matches_breakpoint(pe, pe->pc);
+}
+
+bool debug_comes_first(const struct pe *pe) { return step_is_complete(pe) || is_at_breakpoint(pe); }
+
 bool debug_breakpoint(struct pe *pe)
 {
-    if (!breakpoints_on(pe) || !debug_matches_breakpoint(pe, pe->pc))
+    if (!is_at_breakpoint(pe))
         return false;
     struct route route = route_debug(pe, "breakpoint");
     take_exception(pe, &(struct exception){.kind = TRAP_SYNC, .target_el = (uint8_t)route.target,
@@ -173,7 +185,9 @@ static void take_watchpoint(struct pe *pe, uint64_t far, bool maintenance, bool 
                            .preferred_return = pe->pc, .why = route.why});
 }
 
-bool debug_watchpoint(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access)
+/* The first part of the access that a watchpoint matches. */
+static bool find_watched(const struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, uint64_t *far,
+                         bool *write)
 {
     if (!breakpoints_on(pe))
         return false;
@@ -184,13 +198,29 @@ bool debug_watchpoint(struct pe *pe, uint64_t va, unsigned size, const struct mm
     for (unsigned done = 0; done < size; done += unit) {
         struct watched_access part = {.va = va + done, .size = unit, .el = access->el, .read = access->read,
                                       .write = access->write};
-        bool write = false;
-        if (debug_matches_watchpoint(pe, &part, &write)) {
-            take_watchpoint(pe, va + done, false, write);
+        *far = va + done;
+        *write = false;
+        if (debug_matches_watchpoint(pe, &part, write))
             return true;
-        }
     }
     return false;
+}
+
+bool debug_watchpoint_hits(const struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access)
+{
+    uint64_t far;
+    bool write;
+    return find_watched(pe, va, size, access, &far, &write);
+}
+
+bool debug_watchpoint(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access)
+{
+    uint64_t far;
+    bool write;
+    if (!find_watched(pe, va, size, access, &far, &write))
+        return false;
+    take_watchpoint(pe, far, false, write);
+    return true;
 }
 
 bool debug_watchpoint_dc(struct pe *pe, uint64_t va)

@@ -28,6 +28,8 @@ void debug_update(struct pe *pe);
 /* --- while pe->by_steps --- */
 /* CheckSoftwareStep(). True: the step was complete, its exception has been taken. */
 bool debug_software_step(struct pe *pe);
+/* Whether one of the two exceptions, software step or breakpoint, will be taken before the instruction at pe->pc. */
+bool debug_comes_first(const struct pe *pe);
 /* The instruction at pe->pc, about to be executed, is being stepped: the active-not-pending state. */
 bool debug_is_stepped(const struct pe *pe);
 /* It has been executed, or has taken an exception. */
@@ -39,6 +41,8 @@ bool debug_breakpoint(struct pe *pe);
 
 /* --- while pe->watching: AArch64.CheckWatchpoint() of [va, va + size). True: the exception was taken. --- */
 bool debug_watchpoint(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access);
+/* The same without taking it. */
+bool debug_watchpoint_hits(const struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access);
 /* DC IVAC, which counts as a write. FAR_ELx gets `va`, and the whole line around it counts. */
 bool debug_watchpoint_dc(struct pe *pe, uint64_t va);
 

@@ -5,7 +5,7 @@
 #include "cpu/exception.h"
 #include "cpu/interp/interp.h"
 #include "cpu/pstate.h"
-#include "cpu/sysreg.h"
+#include "cpu/sysreg_access.h"
 
 #include <string.h>
 
@@ -178,6 +178,35 @@ enum host_result host_write(struct pe *pe, uint32_t key, uint64_t value)
     if (sp_level(key) >= 0)
         return host_poke(pe, key, value);
     return row->write_els ? result_of(sysreg_write(pe, row, value)) : HOST_NO_ACCESS;
+}
+
+void host_look_system(struct pe *pe, uint32_t key, struct host_system *system)
+{
+    const struct sysreg_row *row = sysreg_lookup(key);
+    *system = (struct host_system){.name = row ? row->name : NULL, .exists = row && sysreg_exists(pe, row)};
+    if (!system->exists || !is_register(row))
+        return;
+    row = sysreg_redirect(pe, row);
+    system->known = host_peek(pe, row->key, &system->value) == HOST_OK;
+}
+
+/* --- exceptions --- */
+
+unsigned host_default_target(const struct pe *pe) { return default_target_el(pe); }
+
+bool host_can_take(const struct pe *pe, unsigned el)
+{
+    if (el < 1 || el > 3 || el < pe->pstate.el || !has_el(pe, el))
+        return false;
+    return el == 3 || (el == 2 ? pe->pstate.el == 2 || el2_enabled(pe) : !(pe->control_state & CONTROL_TGE));
+}
+
+void host_raise(struct pe *pe, const struct raised *raised)
+{
+    interp_raise(pe, raised);
+    pe->interp->sample_point = true;
+    pe->sample_interrupts = true;
+    pe->power = PE_RUNNING;
 }
 
 /* --- translation --- */

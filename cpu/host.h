@@ -38,6 +38,21 @@ bool host_sysreg_info(const struct pe *pe, uint32_t key, struct host_sysreg *inf
 /* The value without side effects; the stored value as it is. */
 enum host_result host_peek(const struct pe *pe, uint32_t key, uint64_t *value);
 enum host_result host_poke(struct pe *pe, uint32_t key, uint64_t value);
+/* What an encoding of MRS, MSR, SYS or SYSL means to the PE now, HCR_EL2.E2H's redirections included. */
+struct host_system {
+    const char *name; /* NULL: none */
+    bool exists;      /* this PE has it */
+    bool known;       /* it is a register whose value can be looked at: */
+    uint64_t value;
+};
+void host_look_system(struct pe *pe, uint32_t key, struct host_system *system);
+
+/* Where an exception goes that an UNDEFINED instruction takes; whether the PE can take one to that EL. */
+unsigned host_default_target(const struct pe *pe);
+bool host_can_take(const struct pe *pe, unsigned el);
+/* Takes it now; the PE stands at the vector. */
+void host_raise(struct pe *pe, const struct raised *raised);
+
 /* As MRS and MSR at the highest implemented EL, with their effects. */
 enum host_result host_read(struct pe *pe, uint32_t key, uint64_t *value);
 enum host_result host_write(struct pe *pe, uint32_t key, uint64_t value);

@@ -135,7 +135,7 @@ static void take_physical(struct pe *pe, unsigned pending)
         uint64_t iss = pe->serror_syndrome;
         struct route route = route_physical(pe, MASK_SERROR, "SCR_EL3.EA", "HCR_EL2.AMO", "SError");
         if (impdef(pe, SERROR_TRIGGER) == SERROR_TRIGGER_EDGE) {
-            pe->pending &= (uint8_t)~PENDING_SERROR;
+            pe_set_pending(pe, PENDING_SERROR, false);
             pe->serror_syndrome = 0;
         }
         take_async(pe, TRAP_SERROR, route, VECTOR_SERROR, syndrome_serror(iss));
@@ -178,7 +178,7 @@ void error_synchronization_barrier(struct pe *pe)
     /* AArch64.ESBOperation() */
     if ((pe->pending & PENDING_SERROR) && !(unmasked_physical(pe) & MASK_SERROR)) {
         SR(pe, DISR_EL1) = DISR_A | (pe->serror_syndrome & 0x1ffffff);
-        pe->pending &= (uint8_t)~PENDING_SERROR;
+        pe_set_pending(pe, PENDING_SERROR, false);
         pe->serror_syndrome = 0;
     }
     /* AArch64.vESBOperation() */

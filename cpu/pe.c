@@ -29,8 +29,7 @@ struct pe *pe_create(const struct pe_config *config, const struct pe_env *env)
         pe_destroy(pe);
         return NULL;
     }
-    const struct mmu_keeper keeper = {pe_purge_translation, pe_fetch_regime, pe};
-    mmu_set_keeper(pe->mmu, &keeper);
+    pe_watch_fills(pe);
     mmu_set_unclaimed_zero(pe->mmu, impdef(pe, BUS_ERROR) == BUS_ERROR_RAZWI);
     pe_identify(pe);
     return pe;
@@ -48,6 +47,20 @@ void pe_destroy(struct pe *pe)
     free(pe);
 }
 
+static void tell_filled(void *opaque, const struct mmu_fill *fill)
+{
+    struct pe *pe = opaque;
+    if (pe->env->filled)
+        pe->env->filled(pe->env->machine, pe, fill);
+}
+
+void pe_watch_fills(struct pe *pe)
+{
+    const struct mmu_keeper keeper = {.lost = pe_purge_translation, .fetch = pe_fetch_regime,
+                                      .filled = pe->env->filled ? tell_filled : NULL, .opaque = pe};
+    mmu_set_keeper(pe->mmu, &keeper);
+}
+
 /* AArch64.TakeReset(): general and SIMD&FP registers are UNKNOWN, here 0. */
 void pe_reset(struct pe *pe, bool cold)
 {
@@ -59,7 +72,7 @@ void pe_reset(struct pe *pe, bool cold)
     pe->pstate.d = pe->pstate.a = pe->pstate.i = pe->pstate.f = 1;
     pe_set_nzcv(pe, 0);
     sysreg_reset(pe, cold);
-    pe->pending &= (uint8_t)~PENDING_SERROR;
+    pe_set_pending(pe, PENDING_SERROR, false);
     pe->pc = pe->reset_address;
     pe->interp->sample_point = true;
     pe->sample_interrupts = true;

@@ -102,6 +102,41 @@ struct return_stack {
 struct gic_cpu_interface; /* gic/ */
 struct generic_timer;     /* devices/ */
 
+/* A synchronous exception that the host wants. */
+struct raised {
+    uint8_t el; /* 1 to 3 */
+    uint32_t esr;
+    bool far_valid, ipa_valid;
+    uint64_t far, ipa;
+};
+
+/* What the host decides before an instruction is executed, or before it accesses memory. */
+enum verdict_kind {
+    VERDICT_GO,
+    VERDICT_HOLD,  /* the PE stops before the instruction */
+    VERDICT_SKIP,  /* the instruction does nothing */
+    VERDICT_WORD,  /* another word is executed in its place (not for accesses) */
+    VERDICT_OPERAND, /* it is an MSR or SYS, and gets another operand (not for accesses) */
+    VERDICT_RAISE, /* it takes an exception */
+};
+struct verdict {
+    enum verdict_kind kind;
+    uint32_t word; /* WORD, OPERAND */
+    uint64_t operand;
+    struct raised raised;
+};
+
+/* An access that an instruction is about to make: one in the Arm ARM's sense. */
+struct asked_access {
+    uint64_t va, pa; /* of the first byte */
+    enum pas pas;
+    unsigned size;   /* bytes; up to 16, but for DC ZVA */
+    bool write, device;
+    const struct mmu_access *access;
+    uint64_t value[2]; /* what is read or written; 0 for DC ZVA */
+    bool replaced;     /* the host has put others there */
+};
+
 /* What the machine lends a PE. All pointers outlive it. */
 struct pe_env {
     struct bus *bus;
@@ -125,13 +160,18 @@ struct pe_env {
     bool (*conduit)(void *machine, struct pe *pe, bool smc, uint16_t imm);
     /* Semihosting: HLT #0xF000. True: handled (X0 set). */
     bool (*semihosting)(void *machine, struct pe *pe);
-    /* The host's breakpoints: called at every PC whose place in its page icache_set_breakpoint() has named. True: the
-     * PE stops before it. */
-    bool (*breakpoint)(void *machine, struct pe *pe);
-    /* The host's watchpoints; both NULL: none. Pages for which the first is true go the slow way and ask the second
-     * before each access (after its translation). True: the PE stops before the instruction. */
-    bool (*watches_page)(void *machine, uint64_t va);
-    bool (*watchpoint)(void *machine, struct pe *pe, uint64_t va, unsigned size, bool read, bool write);
+    /* The host's breakpoints and hooks: asked before each instruction whose place in its page icache_set_breakpoint()
+     * has named, and with asks_system before MRS, MSR, SYS and SYSL. `word`: the instruction, NULL: it isn't known. */
+    void (*before)(void *machine, struct pe *pe, const uint32_t *word, struct verdict *verdict);
+    bool asks_system;
+    /* The host's watchpoints and hooks on memory; both NULL: none. Pages for which the first is true go the slow way and
+     * ask the second before each access that won't fault. */
+    bool (*watches_page)(void *machine, uint64_t va, uint64_t pa);
+    void (*access)(void *machine, struct pe *pe, struct asked_access *access, struct verdict *verdict);
+    /* The TLB has got an entry; NULL: nobody wants to know. */
+    void (*filled)(void *machine, struct pe *pe, const struct mmu_fill *fill);
+    /* The PE's interrupt inputs were `before`; NULL: nobody wants to know. */
+    void (*pins_changed)(void *machine, struct pe *pe, uint8_t before);
 };
 
 /* Why an exception was taken: a row of traps.def, or a fixed cause. See libarmsim/include/armsim/trap.h. */
@@ -318,6 +358,11 @@ static inline void pe_load_sp(struct pe *pe) { pe->x[REG_SP] = pe->sp_el[pe->pst
  * taken. --- */
 bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data);
 bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data);
+/* The two halves of mem_write(), for instructions whose accesses must all be known before the first is made: asks the
+ * host, who may change the data; writes. ASKED_NOT: the access isn't to be made, as if mem_write() had returned false. */
+enum asked { ASKED_GO, ASKED_FAULTS, ASKED_NOT };
+enum asked mem_ask_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data);
+bool mem_put(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data);
 struct mmu_access data_access(const struct pe *pe, bool write, unsigned size);
 /* Fills the fast TLB for an access that could go the fast way then. REFILL_NOT: it could not, nothing was done;
  * REFILL_ABORT: its abort has been taken. */
@@ -339,5 +384,8 @@ bool mem_place_read(struct pe *pe, const struct mem_place *place, uint64_t va, u
                     const struct mmu_access *access, void *data);
 bool mem_place_write(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
                      const struct mmu_access *access, const void *data);
+/* The second half of it. */
+bool mem_place_put(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
+                   const struct mmu_access *access, const void *data);
 
 #endif

@@ -74,7 +74,8 @@ static bool loaded(void *opaque)
     pe->nz_both = pe->nz == NZ_BOTH;
     pe->x[REG_ZR] = 0;
     pe->iss.valid = false;
-    pe->interp->exit_requested = pe->interp->held = false;
+    pe->interp->exit_requested = false;
+    pe->interp->verdict = pe->interp->instead.kind = VERDICT_GO;
     pe->interp->deferred = 0;
     bool stepped = pe->step.stepped, exclusive = pe->step.exclusive; /* of the flow, which goes on */
     pe_update_context(pe);

@@ -154,11 +154,19 @@ void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque);
  * TLB holds would depend on who was asked. So it is told what is lost, to TLBI or for want of room; and the page that
  * instructions are executed from, which nobody asks for again and again, is not lost for want of room.
  */
+struct mmu_fill {
+    const struct mmu_regime *regime;
+    const struct mmu_result *result;
+    uint64_t va, ipa;
+    bool global, stage2;
+};
 struct mmu_keeper {
     /* `size` bytes from `va`, in whatever context, are lost; size 0: anything. */
     void (*lost)(void *opaque, uint64_t va, uint64_t size);
     /* The present instruction's address, and the regime it is fetched by. */
     const struct mmu_regime *(*fetch)(void *opaque, uint64_t *va);
+    /* Optional: an entry was made. */
+    void (*filled)(void *opaque, const struct mmu_fill *fill);
     void *opaque;
 };
 void mmu_set_keeper(struct mmu *mmu, const struct mmu_keeper *keeper); /* copied */

@@ -318,6 +318,16 @@ static void enter(struct mmu *mmu, const struct places *places, uint64_t va, con
         tell_evictions(mmu);
 }
 
+static void tell_filled(const struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
+                        uint64_t va, const struct mapping *mapping)
+{
+    struct mmu_result result = {0};
+    fill_result(regime, access, va, mapping, &result);
+    const struct mmu_fill fill = {.regime = regime, .result = &result, .va = va, .ipa = s1_output(&mapping->s1, va),
+                                  .global = !mapping->s1.ng, .stage2 = mapping->s2.present};
+    mmu->keeper.filled(mmu->keeper.opaque, &fill);
+}
+
 /* An entry that must not be used: the write owes an update of a descriptor, so the tables are walked again. */
 static bool must_walk(const struct mmu_access *access, const struct mapping *mapping)
 {
@@ -373,8 +383,11 @@ static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, 
     fill_result(regime, access, va, &mapping, result);
     if (!by_tlb && mapping.s2.present && !access->no_update) /* what stage 2's TLB loses isn't told: not to be kept */
         result->may_read = result->may_write = result->may_execute = false;
-    if (by_tlb && cacheable && !access->no_update)
+    if (by_tlb && cacheable && !access->no_update) {
         enter(mmu, &places, va, &mapping);
+        if (mmu->keeper.filled)
+            tell_filled(mmu, regime, access, va, &mapping);
+    }
     return true;
 }
 
@@ -423,6 +436,8 @@ static bool walk_to_page(struct mmu *mmu, const struct mmu_regime *regime, const
         return false;
     mmu->stats.tlb_misses++;
     enter(mmu, places, va, &mapping);
+    if (mmu->keeper.filled)
+        tell_filled(mmu, regime, access, va, &mapping);
     return true;
 }
 

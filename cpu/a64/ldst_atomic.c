@@ -41,10 +41,12 @@ static bool store_exclusive(struct pe *pe, uint64_t va, unsigned size, unsigned 
         return false;
     bool pass = pe->monitor.local_valid && pe->monitor.global_valid && pe->monitor.pas == place.pas &&
                 pe->monitor.pa <= place.pa && place.pa + size <= pe->monitor.pa + pe->monitor.size;
-    pe->monitor.local_valid = pe->monitor.global_valid = false;
     *status = !pass;
     ldst_swap(pe, data, element, size / element);
-    return !pass || mem_place_write(pe, &place, va, size, access, data);
+    if (pass && pe->env->access && mem_ask_write(pe, va, size, access, data) == ASKED_NOT)
+        return false;
+    pe->monitor.local_valid = pe->monitor.global_valid = false;
+    return !pass || mem_place_put(pe, &place, va, size, access, data);
 }
 
 bool exec_ldst_exclusive(struct pe *pe, uint32_t insn)

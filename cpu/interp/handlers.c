@@ -37,11 +37,12 @@ HANDLER(step_end, {
     CONTINUE(interp_step_end(pe));
 })
 
-HANDLER(breakpoint, {
+HANDLER(ask, {
     SPILL;
-    handler_fn *original = interp_breakpoint(pe);
+    handler_fn *original;
+    enum flow flow = interp_ask(pe, &original);
     if (!original)
-        LEAVE;
+        CONTINUE(flow);
     RELOAD;
     TAIL(original);
 })

@@ -34,8 +34,8 @@ static inline __attribute__((always_inline)) enum flow execute(struct pe *pe, ui
         return FLOW_LEAVE;
     }
     if (!completed) {
-        if (UNLIKELY(it->held))
-            return interp_hold(pe);
+        if (UNLIKELY(it->verdict != VERDICT_GO))
+            return interp_refused(pe);
         pe->ip++;
         return interp_enter(pe, true);
     }
@@ -152,4 +152,19 @@ HANDLER(undefined, {
 HANDLER(slow_system, {
     SPILL;
     CONTINUE(execute(pe, interp_word(pe), exec_system, true));
+})
+
+/* MSR or SYS with the host's operand in place of Xt. */
+static bool exec_with_operand(struct pe *pe, uint32_t insn)
+{
+    uint64_t *operand = &pe->x[(insn & 31) == 31 ? REG_ZR : insn & 31], own = *operand;
+    *operand = pe->interp->operand;
+    bool completed = exec_system(pe, insn);
+    *operand = own;
+    return completed;
+}
+
+HANDLER(operand, {
+    SPILL;
+    CONTINUE(execute(pe, interp_word(pe), exec_with_operand, true));
 })

@@ -82,7 +82,8 @@ handler_fn handle_expired;    /* the budget is used up, or somebody asked for at
 handler_fn handle_undefined;
 handler_fn handle_flags_both; /* an execute function has set N and Z both */
 handler_fn handle_step_end;   /* the record after a stepped instruction */
-handler_fn handle_breakpoint; /* asks the host before the instruction */
+handler_fn handle_ask;        /* asks the host before the instruction */
+handler_fn handle_operand;    /* a system instruction whose operand the host has chosen */
 
 #include "cpu/interp/semantics_system.h"
 
@@ -108,7 +109,9 @@ struct interp {
     bool running;            /* inside pe_run or pe_step */
     bool exit_requested;
     bool sample_point;       /* the last instruction ended at one */
-    bool held;               /* a watchpoint stops the PE before the instruction at work */
+    enum verdict_kind verdict; /* on an access of the instruction at work, that it isn't to be executed: HOLD, SKIP, RAISE */
+    struct verdict instead;  /* of the next instruction, which will be stepped */
+    uint64_t operand;        /* VERDICT_OPERAND */
     enum { LEAVE_BUDGET, LEAVE_WAIT, LEAVE_REQUEST, LEAVE_STEP, LEAVE_FLAGS } leave;
     uint64_t decoded, promoted, invalidated, slow_accesses; /* statistics */
     uint64_t first_context, next_context; /* context numbers in use: see context.c */
@@ -136,14 +139,23 @@ enum flow interp_step_end(struct pe *pe);
 enum flow interp_flags_both(struct pe *pe);
 /* The instruction at pe->ip has taken an abort. */
 enum flow interp_aborted(struct pe *pe);
-/* breakpoints.c. The handler of the instruction at pe->ip, or NULL: the PE stops before it. */
-handler_fn *interp_breakpoint(struct pe *pe);
+/* breakpoints.c. Whether the host is to be asked before the instruction `word` at this place in its page. */
+bool interp_asks_for(const struct pe *pe, unsigned offset, uint32_t word);
+/* Asks before the instruction at pe->ip. FLOW_NEXT: *original, if not NULL, executes it; else it is done with. */
+enum flow interp_ask(struct pe *pe, handler_fn **original);
 /* The same where instructions are stepped: true if the PE stops before the one at pe->pc. */
 bool interp_stops_before(struct pe *pe);
-/* An access of the instruction at work: true if a watchpoint holds it (and the access must not be made). */
-bool interp_watch(struct pe *pe, uint64_t va, unsigned size, bool read, bool write);
 /* The instruction that is held has not been executed, and doesn't count. */
 enum flow interp_hold(struct pe *pe);
+/* An access of the instruction at pe->ip was refused: interp.verdict. */
+enum flow interp_refused(struct pe *pe);
+/* The instruction at pe->ip does nothing. */
+enum flow interp_skip(struct pe *pe);
+/* VERDICT_WORD, _OPERAND: what is executed in place of the instruction at pe->ip. */
+enum flow interp_substitute(struct pe *pe, const struct verdict *verdict);
+/* Whether the PE still is where it was, at `pc`, and nobody wants its attention. */
+bool interp_undisturbed(const struct pe *pe, uint64_t pc);
+void interp_raise(struct pe *pe, const struct raised *raised);
 /* The instruction word at pe->ip. */
 uint32_t interp_word(const struct pe *pe);
 /* 0, or -1: out of memory. */

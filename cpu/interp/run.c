@@ -62,6 +62,8 @@ void pe_set_pending(struct pe *pe, enum pending pending, bool level)
         pe->sample_interrupts = true;
         call_attention(pe);
     }
+    if (UNLIKELY(pe->env->pins_changed != NULL) && pe->pending != before)
+        pe->env->pins_changed(pe->env->machine, pe, before);
 }
 
 bool pe_at_sample_point(const struct pe *pe) { return pe->interp->sample_point; }
@@ -70,15 +72,16 @@ void pe_pass_sample_point(struct pe *pe) { pe->interp->sample_point = false; }
 
 /* --- fetch --- */
 
-/* The instruction at pe->pc is not in RAM or ROM that can be cached: fetch it alone and run it as a step. */
-static enum flow enter_step_record(struct pe *pe, uint32_t word)
+/* The instruction at pe->pc is not in RAM or ROM that can be cached: fetch it alone and run it as a step. `ask`: the
+ * host hasn't been asked yet. */
+static enum flow enter_step_record(struct pe *pe, uint32_t word, bool ask)
 {
     struct interp *it = pe->interp;
     struct translation t = {&pe->features, pe->pc & 0xfff, true, pe->env->coverage};
     unsigned op = translate(&t, word, &it->step[0]);
     it->step[0].handler = op_handler(op);
-    if (UNLIKELY(!it->stepping && icache_has_breakpoint(pe->env->icache, pe->pc & 0xfff)))
-        it->step[0].handler = handle_breakpoint;
+    if (UNLIKELY(ask && interp_asks_for(pe, pe->pc & 0xfff, word)))
+        it->step[0].handler = handle_ask;
     it->step[1].handler = handle_step_end;
     it->step_word = word;
     pe->limit += (int64_t)it->step - (int64_t)pe->ip;
@@ -161,7 +164,7 @@ enum flow interp_enter_slowly(struct pe *pe, bool sample)
                 continue;
             }
             if (!is_memory && !pe->pstate.il)
-                return enter_step_record(pe, word);
+                return enter_step_record(pe, word, !it->stepping);
         }
         if (UNLIKELY(pe->pstate.il)) { /* of an instruction that could be fetched */
             take_illegal_state(pe);
@@ -232,6 +235,34 @@ enum flow interp_flags_both(struct pe *pe)
     return interp_step_end(pe);
 }
 
+static void use_operand(struct pe *pe, const struct verdict *verdict)
+{
+    if (verdict->kind != VERDICT_OPERAND)
+        return;
+    pe->interp->operand = verdict->operand;
+    pe->interp->step[0].handler = handle_operand;
+}
+
+enum flow interp_substitute(struct pe *pe, const struct verdict *verdict)
+{
+    enum flow flow = enter_step_record(pe, verdict->word, false);
+    use_operand(pe, verdict);
+    return flow;
+}
+
+bool interp_undisturbed(const struct pe *pe, uint64_t pc)
+{
+    return pe->pc == pc && (pe->ip == pe->interp->step || itlb_entry(pe)->tag == itlb_tag(pe)) &&
+           !(pe->nz_both | pe->by_steps);
+}
+
+bool pe_comes_to_execute(const struct pe *pe)
+{
+    return !(pe_at_sample_point(pe) && interrupt_pending(pe, false)) && !(pe->by_steps && debug_comes_first(pe));
+}
+
+void pe_step_instead(struct pe *pe, const struct verdict *verdict) { pe->interp->instead = *verdict; }
+
 /* --- decoding --- */
 
 enum { MAX_BLOCK = 64 };
@@ -279,8 +310,8 @@ void interp_decode(struct pe *pe, struct record *ip)
         unsigned op = translate(&t, insn, r);
         r->handler = op_handler(op);
         ops[count++] = (uint16_t)op;
-        if (UNLIKELY(icache_has_breakpoint(pe->env->icache, 4 * index))) {
-            r->handler = handle_breakpoint;
+        if (UNLIKELY(interp_asks_for(pe, 4 * index, insn))) {
+            r->handler = handle_ask;
             ops[count - 1] = OP_UNDEFINED; /* no part of a sequence */
         }
 #ifdef ARMSIM_PROFILE
@@ -331,14 +362,34 @@ static bool reads_conditions(uint32_t insn, const struct feature_set *features, 
     }
 }
 
+/* The host's will, in place of an instruction. */
+static void step_otherwise(struct pe *pe, const struct verdict *verdict)
+{
+    struct interp *it = pe->interp;
+    bool by_steps = it->debugged = pe->by_steps, stepped = by_steps && debug_is_stepped(pe);
+    if (verdict->kind == VERDICT_RAISE)
+        interp_raise(pe, &verdict->raised);
+    else
+        pe->pc += 4;
+    it->sample_point = verdict->kind == VERDICT_RAISE || (pe->pc & 0xfff) == 0;
+    if (by_steps)
+        debug_instruction_done(pe, 0, stepped);
+}
+
 static void step_one(struct pe *pe)
 {
     struct interp *it = pe->interp;
     bool is_memory = false;
-    uint32_t word = 0;
+    const struct verdict instead = it->instead;
+    uint32_t word = instead.word;
+    it->instead.kind = VERDICT_GO;
+    if (UNLIKELY(instead.kind == VERDICT_SKIP || instead.kind == VERDICT_RAISE)) {
+        step_otherwise(pe, &instead);
+        return;
+    }
     bool by_steps = it->debugged = pe->by_steps;
-    if ((by_steps && debug_software_step(pe)) || !fetch(pe, &is_memory, &word) ||
-        (by_steps && debug_breakpoint(pe))) {
+    if ((by_steps && debug_software_step(pe)) ||
+        (instead.kind == VERDICT_GO && !fetch(pe, &is_memory, &word)) || (by_steps && debug_breakpoint(pe))) {
         it->sample_point = true;
         return;
     }
@@ -354,7 +405,8 @@ static void step_one(struct pe *pe)
     }
     pe->ip = it->step;
     pe->limit = (int64_t)it->step + RECORD_BYTES;
-    enter_step_record(pe, word);
+    enter_step_record(pe, word, false);
+    use_operand(pe, &instead);
     system_fn *function;
     bool stepped = by_steps && debug_is_stepped(pe);
     it->running = true;
@@ -367,7 +419,7 @@ static void step_one(struct pe *pe)
         run_handlers(pe);
     }
     it->running = false;
-    if (by_steps && !it->held)
+    if (by_steps && it->verdict != VERDICT_HOLD)
         debug_instruction_done(pe, word, stepped);
 }
 
@@ -380,7 +432,8 @@ static enum pe_exit step(struct pe *pe)
     it->leave = LEAVE_STEP;
     it->deferred = 0;
     it->count_limit = pe->instructions + 1;
-    bool sample = it->sample_point && pe->sample_interrupts;
+    /* The host has decided on the instruction: nothing comes before it. */
+    bool sample = it->sample_point && pe->sample_interrupts && it->instead.kind == VERDICT_GO;
     it->sample_point = false;
     if (sample) {
         pe->sample_interrupts = false;
@@ -393,8 +446,9 @@ static enum pe_exit step(struct pe *pe)
     }
     step_one(pe);
     it->stepping = false;
-    if (UNLIKELY(it->held)) {
-        it->held = it->exit_requested = false;
+    if (UNLIKELY(it->verdict == VERDICT_HOLD)) {
+        it->verdict = VERDICT_GO;
+        it->exit_requested = false;
         return PE_EXIT_REQUEST;
     }
     pe->instructions++;
@@ -439,7 +493,8 @@ static enum pe_exit run(struct pe *pe, uint64_t budget)
         pe->instructions = it->count_limit - (uint64_t)records_left(pe);
         it->running = false;
         if (it->exit_requested) {
-            it->exit_requested = it->held = false;
+            it->exit_requested = false;
+            it->verdict = VERDICT_GO;
             return PE_EXIT_REQUEST;
         }
         if (it->leave == LEAVE_WAIT)

@@ -2,6 +2,8 @@
 #include "frontends/cli/session.h"
 
 #include <errno.h>
+#include <armsim/hook.h>
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 enum { FIRST_SLOTS = 1 << 14, FILE_BUFFER = 1 << 16 };
 
 struct records {
+    armsim_hook_id hook;
     struct session *session;
     FILE *log; /* standard error or -D */
     FILE *trace;
@@ -60,23 +63,29 @@ static void grow_seen(struct records *records)
     records->seen_slots = slots;
 }
 
-static void show_instruction(void *opaque, struct armsim_machine *machine, const struct armsim_instruction *insn)
+static void show_instruction(struct records *records, uint64_t pc, uint32_t word)
 {
-    struct records *records = opaque;
-    if (!insn->fetched)
-        return;
     if (records->seen_count >= records->seen_slots / 2)
         grow_seen(records);
     if (records->seen_count + 1 >= records->seen_slots)
         return;
-    if (!add_key(records->seen, records->seen_slots, instruction_key(insn->pc, insn->word)))
+    if (!add_key(records->seen, records->seen_slots, instruction_key(pc, word)))
         return;
     records->seen_count++;
     char text[256];
-    disassemble(records->disassembler, insn->pc, insn->word, text, sizeof(text));
+    disassemble(records->disassembler, pc, word, text, sizeof(text));
     if (records->log == stderr)
         console_flush(records->session);
-    fprintf(records->log, "0x%016" PRIx64 ":  %08" PRIx32 "  %s\n", insn->pc, insn->word, text);
+    fprintf(records->log, "0x%016" PRIx64 ":  %08" PRIx32 "  %s\n", pc, word, text);
+}
+
+static enum armsim_hook_answer before_instruction(void *opaque, struct armsim_machine *machine,
+                                                  struct armsim_hook_event *event)
+{
+    (void)machine;
+    if (event->instruction.fetched)
+        show_instruction(opaque, event->pc, event->instruction.word);
+    return ARMSIM_HOOK_CONTINUE;
 }
 
 /* --- trace --- */
@@ -117,7 +126,9 @@ int records_open(struct session *session)
         records->disassembler = disassembler_create();
         if (!records->disassembler)
             return complain(EXIT_DEFECT, "out of memory");
-        armsim_on_instruction(session->machine, show_instruction, records);
+        const struct armsim_hook_options all = {.size = sizeof(all), .kinds = ARMSIM_HOOK_BIT(ARMSIM_HOOK_INSTRUCTION)};
+        if (armsim_hook_add(session->machine, &all, before_instruction, records, &records->hook) < 0)
+            return complain(EXIT_DEFECT, "%s", armsim_last_error(session->machine));
     }
     if (records->trace) {
         bool instructions = options->trace_instructions >= 0 ? options->trace_instructions
@@ -144,7 +155,8 @@ void records_close(struct session *session)
         return;
     armsim_trace_stop(session->machine);
     armsim_set_log(session->machine, 0, NULL, NULL);
-    armsim_on_instruction(session->machine, NULL, NULL);
+    if (records->hook)
+        armsim_hook_remove(session->machine, records->hook);
     close_file(records->trace, session->options->trace_file);
     close_file(records->log, session->options->log_file);
     disassembler_destroy(records->disassembler);

@@ -19,16 +19,16 @@ void pages_add(struct page_set *pages, uint64_t address, uint64_t size)
     }
 }
 
-static void on_trap(void *opaque, struct armsim_machine *machine, const struct armsim_trap *trap)
+static enum armsim_hook_answer on_exception(void *opaque, struct armsim_machine *machine,
+                                            struct armsim_hook_event *event)
 {
     struct subject *subject = opaque;
     (void)machine;
-    if (trap->kind == ARMSIM_TRAP_RETURN)
-        return;
-    subject->entry = *trap;
+    subject->entry = event->trap;
     subject->entries++;
     if (subject->entered)
         subject->entered(subject, subject->opaque);
+    return ARMSIM_HOOK_CONTINUE;
 }
 
 bool subject_open(struct subject *subject, const struct subject_kind *kind, const struct page_set *pages,
@@ -51,6 +51,10 @@ bool subject_open(struct subject *subject, const struct subject_kind *kind, cons
     for (size_t i = 0; !error && pages && i < pages->count; i++)
         error = armsim_map_ram(subject->machine, pages->base[i], PAGE_SIZE,
                                1u << ARMSIM_PAS_NON_SECURE | 1u << ARMSIM_PAS_SECURE);
+    const struct armsim_hook_options entries = {.size = sizeof entries,
+                                                .kinds = ARMSIM_HOOK_BIT(ARMSIM_HOOK_EXCEPTION)};
+    if (!error)
+        error = armsim_hook_add(subject->machine, &entries, on_exception, subject, NULL);
     if (error) {
         text_clear(why);
         const char *detail = armsim_last_error(subject->machine);
@@ -58,7 +62,6 @@ bool subject_open(struct subject *subject, const struct subject_kind *kind, cons
         subject_close(subject);
         return false;
     }
-    armsim_on_trap(subject->machine, on_trap, subject);
     return true;
 }
 

@@ -4,7 +4,7 @@
 
 #include "text.h"
 
-#include <armsim/armsim.h>
+#include <armsim/hook.h>
 
 enum { MAX_PAGES = 256, MAX_TRACKED = 192, PAGE_SIZE = 0x10000 };
 

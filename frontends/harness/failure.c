@@ -18,14 +18,14 @@ static void show_window(const struct running *running, uint64_t at, struct buffe
     struct disassembler *disassembler = disassembler_create();
     buffer_add(text, "  instructions:\n");
     for (size_t i = 0; i < running->window_count; i++) {
-        const struct armsim_instruction *instruction = &running->window[i];
+        const struct armsim_hook_event *event = &running->window[i];
         char place[160], words[160] = "(the fetch faults)";
-        image_locate(running->scope.image, instruction->pc, place, sizeof(place));
-        if (instruction->fetched && disassembler)
-            disassemble(disassembler, instruction->pc, instruction->word, words, sizeof(words));
+        image_locate(running->scope.image, event->pc, place, sizeof(place));
+        if (event->instruction.fetched && disassembler)
+            disassemble(disassembler, event->pc, event->instruction.word, words, sizeof(words));
         buffer_add(text, "  %s %6" PRIu64 " el%u%c %016" PRIx64 " %-24s %s\n",
-                   instruction->instructions == at ? "->" : "  ", instruction->instructions, instruction->el,
-                   instruction->sp_selected ? 'h' : 't', instruction->pc, place, words);
+                   event->instructions == at ? "->" : "  ", event->instructions, event->el,
+                   event->sp_selected ? 'h' : 't', event->pc, place, words);
     }
     disassembler_destroy(disassembler);
 }

@@ -5,7 +5,7 @@
 #ifndef ARMSIM_FRONTENDS_HARNESS_H
 #define ARMSIM_FRONTENDS_HARNESS_H
 
-#include <armsim/armsim.h>
+#include <armsim/hook.h>
 #include <armsim/device.h>
 
 #include <stdarg.h>
@@ -36,6 +36,7 @@ char *arena_format(struct arena *arena, const char *format, ...) __attribute__((
 void arena_free(struct arena *arena);
 
 /* Grows an array of `count` used elements so that one more fits; ends the process when memory is out. */
+void check_memory(bool enough); /* ends the command if not */
 void *grow(void *array, size_t count, size_t *capacity, size_t element);
 char *trim(char *text); /* spaces off both ends, in place */
 bool glob_match(const char *pattern, const char *text); /* * and ?, anywhere in the text */
@@ -241,7 +242,7 @@ struct running {
     const char *ending; /* "done", "limit", "deadlock" ... */
     /* Instructions around a divergence: those numbered [from, to) are kept. */
     uint64_t window_from, window_to;
-    struct armsim_instruction *window;
+    struct armsim_hook_event *window;
     size_t window_count, window_capacity;
     struct gdb_socket *gdb; /* NULL: no debugger */
     pid_t debugger;         /* its process; -1: not ours, 0: it has ended */

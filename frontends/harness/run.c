@@ -50,18 +50,15 @@ bool running_in_past(const struct running *running)
            armsim_instructions(running->machine) < last;
 }
 
-static void keep_trap(void *opaque, struct armsim_machine *machine, const struct armsim_trap *trap)
+static enum armsim_hook_answer keep_trap(void *opaque, struct armsim_machine *machine, struct armsim_hook_event *event)
 {
     struct running *running = opaque;
+    (void)machine;
     if (running_in_past(running))
-        return;
+        return ARMSIM_HOOK_CONTINUE;
     running->traps = grow(running->traps, running->trap_count, &running->trap_capacity, sizeof(*running->traps));
-    running->traps[running->trap_count++] = *trap;
-    if (running->trap_count < running->trap_limit)
-        return;
-    const struct armsim_trap_filter all = {
-        .pe = ARMSIM_ANY, .kinds = ~0u, .from_els = 15, .to_els = 15, .classes = UINT64_MAX};
-    armsim_stop_on_trap(machine, &all); /* this one */
+    running->traps[running->trap_count++] = event->trap;
+    return running->trap_count < running->trap_limit ? ARMSIM_HOOK_CONTINUE : ARMSIM_HOOK_STOP;
 }
 
 static void keep_console(void *opaque, const uint8_t *data, size_t size)
@@ -70,20 +67,29 @@ static void keep_console(void *opaque, const uint8_t *data, size_t size)
     buffer_bytes(&running->console, data, size);
 }
 
-static void keep_instruction(void *opaque, struct armsim_machine *machine, const struct armsim_instruction *instruction)
+static enum armsim_hook_answer keep_instruction(void *opaque, struct armsim_machine *machine,
+                                                struct armsim_hook_event *event)
 {
     struct running *running = opaque;
-    if (instruction->instructions < running->window_from || instruction->instructions >= running->window_to)
-        return;
+    (void)machine;
+    if (event->instructions < running->window_from || event->instructions >= running->window_to)
+        return ARMSIM_HOOK_CONTINUE;
     running->window = grow(running->window, running->window_count, &running->window_capacity, sizeof(*running->window));
-    running->window[running->window_count++] = *instruction;
+    running->window[running->window_count++] = *event;
+    return ARMSIM_HOOK_CONTINUE;
+}
+
+static void add_hook(struct running *running, uint32_t kinds, armsim_hook_fn *fn)
+{
+    const struct armsim_hook_options options = {.size = sizeof(options), .kinds = kinds};
+    check_memory(armsim_hook_add(running->machine, &options, fn, running, NULL) == 0);
 }
 
 void running_watch(struct running *running, uint64_t from, uint64_t to)
 {
     running->window_from = from;
     running->window_to = to;
-    armsim_on_instruction(running->machine, keep_instruction, running);
+    add_hook(running, ARMSIM_HOOK_BIT(ARMSIM_HOOK_INSTRUCTION), keep_instruction);
 }
 
 /* --- the machine --- */
@@ -320,7 +326,7 @@ bool running_start(struct running *running, const struct test *test, const struc
         armsim_peek(running->machine, pe, ARMSIM_REG_PSTATE, &pstate);
         armsim_poke(running->machine, pe, ARMSIM_REG_PSTATE, pstate);
     }
-    armsim_on_trap(running->machine, keep_trap, running);
+    add_hook(running, ARMSIM_HOOK_BIT(ARMSIM_HOOK_EXCEPTION) | ARMSIM_HOOK_BIT(ARMSIM_HOOK_RETURN), keep_trap);
     if (strcmp(test_value_or(test, "engine", "run"), "step") == 0)
         running_watch(running, 0, 0);
     return add_events(running, error);
@@ -431,7 +437,7 @@ static const char *ending_of(const struct running *running)
         if (at_symbol(running, "fail"))
             return "fail";
     }
-    if (reason == ARMSIM_STOP_TRAP)
+    if (reason == ARMSIM_STOP_HOOK)
         return "too-many-traps";
     return armsim_stop_name(reason);
 }

@@ -7,12 +7,17 @@
 #include <string.h>
 
 /* The harness is a command: without memory it ends, and says so. */
-static void *check(void *memory)
+void check_memory(bool enough)
 {
-    if (!memory) {
+    if (!enough) {
         fputs("armsim: out of memory\n", stderr);
         exit(1);
     }
+}
+
+static void *check(void *memory)
+{
+    check_memory(memory != NULL);
     return memory;
 }
 

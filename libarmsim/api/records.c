@@ -9,15 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int armsim_on_trap(struct armsim_machine *machine, armsim_trap_fn *fn, void *opaque)
-{
-    REQUIRE(machine, true);
-    machine->trap_fn = fn;
-    machine->trap_opaque = opaque;
-    machine_update_listeners(machine);
-    return 0;
-}
-
 int64_t armsim_traps(const struct armsim_machine *machine, uint64_t from, struct armsim_trap *traps, size_t max)
 {
     REQUIRE_CONST(machine, traps || !max);
@@ -52,14 +43,6 @@ int armsim_format_trap(const struct armsim_trap *trap, enum armsim_trace_format 
     struct text line = text_begin(text, size);
     trap_text(&line, trap, format);
     return (int)line.length;
-}
-
-int armsim_on_instruction(struct armsim_machine *machine, armsim_instruction_fn *fn, void *opaque)
-{
-    REQUIRE(machine, true);
-    machine->instruction_fn = fn;
-    machine->instruction_opaque = opaque;
-    return 0;
 }
 
 int armsim_trace_start(struct armsim_machine *machine, enum armsim_trace_format format, bool instructions,

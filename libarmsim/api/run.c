@@ -19,6 +19,7 @@ const char *armsim_stop_name(enum armsim_stop_reason reason)
         [ARMSIM_STOP_REQUEST] = "request",
         [ARMSIM_STOP_ERROR] = "error",
         [ARMSIM_STOP_WATCHPOINT] = "watchpoint",
+        [ARMSIM_STOP_HOOK] = "hook",
     };
     return (unsigned)reason < sizeof(names) / sizeof(names[0]) ? names[reason] : "unknown";
 }

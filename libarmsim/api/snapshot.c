@@ -1,5 +1,6 @@
 /* Snapshots, forks, differences, going back. */
 #include "libarmsim/api/check.h"
+#include "libarmsim/machine/observe.h"
 #include "libarmsim/snapshot/file.h"
 #include "libarmsim/snapshot/fork.h"
 #include "libarmsim/snapshot/history.h"
@@ -168,7 +169,7 @@ int armsim_go_to(struct armsim_machine *machine, uint64_t instructions)
     REQUIRE_STOPPED(machine);
     if (!machine->history)
         return machine_fail(machine, ARMSIM_ERROR_ARGUMENT, "the machine keeps no history");
-    machine->breakpoint_passage.valid = machine->watchpoint_passage.valid = false; /* it comes there anew */
+    observe_forget(machine); /* it comes there anew */
     return history_go_to(machine, instructions);
 }
 

@@ -16,8 +16,7 @@ static void serial_write(void *opaque, const uint8_t *data, size_t size)
 {
     const struct virt_link *link = opaque;
     const struct armsim_serial *serial = &link->machine->options.serial[link->index];
-    if (serial->write && !link->machine->muted)
-        serial->write(serial->opaque, data, size);
+    machine_output(link->machine, link->index, serial->write, serial->opaque, data, size);
 }
 
 static void serial_ready(void *opaque)

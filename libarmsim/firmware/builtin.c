@@ -167,8 +167,7 @@ static void host_console_write(void *opaque, const uint8_t *data, size_t size)
 {
     const struct builtin_firmware *firmware = opaque;
     const struct armsim_semihosting *options = &firmware->machine->options.semihosting;
-    if (options->write && !firmware->machine->muted)
-        options->write(options->opaque, data, size);
+    machine_output(firmware->machine, ARMSIM_CONSOLE_SEMIHOSTING, options->write, options->opaque, data, size);
 }
 
 static size_t host_console_read(void *opaque, uint8_t *data, size_t size)

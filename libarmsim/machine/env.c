@@ -24,7 +24,8 @@ static bool filter_matches(const struct armsim_machine *machine, const struct ar
 }
 
 /* Out of line: env_trap() is on the way of every exception, and nearly always nobody listens. */
-__attribute__((noinline)) static void tell_listeners(struct armsim_machine *machine, const struct trap_event *event)
+__attribute__((noinline)) static void tell_listeners(struct armsim_machine *machine, struct pe *pe,
+                                                     const struct trap_event *event)
 {
     struct armsim_trap trap = trap_ring_publish(event, machine->traps->total - 1);
     if (log_enabled(&machine->log, LOG_EXCEPTION)) {
@@ -35,8 +36,7 @@ __attribute__((noinline)) static void tell_listeners(struct armsim_machine *mach
     }
     if (machine->trace)
         trace_trap(machine->trace, &trap);
-    if (machine->trap_fn)
-        machine->trap_fn(machine->trap_opaque, machine, &trap);
+    hooks_trap(machine, pe, &trap);
     if (machine->trap_filter_on && !machine->stop_pending && filter_matches(machine, &trap)) {
         machine->stop.trap = trap;
         machine_stop(machine, ARMSIM_STOP_TRAP, 0);
@@ -54,13 +54,32 @@ static void env_trap(void *opaque, struct pe *pe, struct trap_event *event)
         machine->exceptions++;
     trap_ring_push(machine->traps);
     if (UNLIKELY(machine->trap_listeners) && !machine->unobserved)
-        tell_listeners(machine, event);
+        tell_listeners(machine, pe, event);
 }
 
 void machine_update_listeners(struct armsim_machine *machine)
 {
-    machine->trap_listeners = machine->trap_fn || machine->trap_filter_on || machine->trace ||
+    machine->trap_listeners = hooks_want(&machine->hooks, ARMSIM_HOOK_EXCEPTION) ||
+                              hooks_want(&machine->hooks, ARMSIM_HOOK_RETURN) || machine->trap_filter_on || machine->trace ||
                               log_enabled(&machine->log, LOG_EXCEPTION);
+}
+
+void machine_output(struct armsim_machine *machine, uint32_t port,
+                    void (*write)(void *opaque, const uint8_t *data, size_t size), void *opaque, const uint8_t *data,
+                    size_t size)
+{
+    if (machine->muted)
+        return;
+    if (!hooks_want(&machine->hooks, ARMSIM_HOOK_CONSOLE)) {
+        if (write)
+            write(opaque, data, size);
+        return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        uint8_t byte = data[i];
+        if (hooks_console(machine, port, &byte) && write)
+            write(opaque, &byte, 1);
+    }
 }
 
 static void env_send_event(void *opaque)
@@ -124,6 +143,6 @@ void machine_install_env(struct armsim_machine *machine)
         .broadcast_tlbi = env_broadcast_tlbi,
         .broadcast_icache = env_broadcast_icache,
         .semihosting = env_semihosting,
-        .breakpoint = observe_breakpoint,
+        .before = observe_before,
     };
 }

@@ -24,19 +24,28 @@ static struct host_walk walk_of(const struct armsim_machine *machine, const stru
     };
 }
 
-bool look_fetch(struct armsim_machine *machine, struct pe *pe, uint32_t *word)
+bool look_is_device(const struct armsim_machine *machine, enum pas pas, uint64_t pa)
 {
-    struct host_walk walk = {.el = pe->pstate.el, .secure = host_is_secure(pe), .type = ACCESS_FETCH};
-    struct mmu_result result;
-    bool unsupported;
-    *word = 0;
-    if (pe->pc & 3 || !host_translate(pe, &walk, pe->pc, &result, &unsupported))
-        return false;
+    const struct bus_region *region = bus_find(machine->bus, pas, pa, NULL);
+    return !region || (region->kind != BUS_RAM && region->kind != BUS_ROM);
+}
+
+bool look_word(struct armsim_machine *machine, enum pas pas, uint64_t pa, uint32_t *word)
+{
     uint8_t bytes[4];
-    if (bus_read_block(machine->bus, result.pa, bytes, sizeof(bytes), look_attrs(result.pas)) != BUS_OK)
+    if (bus_read_block(machine->bus, pa, bytes, sizeof(bytes), look_attrs(pas)) != BUS_OK)
         return false;
     *word = bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
     return true;
+}
+
+bool look_fetch(struct armsim_machine *machine, struct pe *pe, struct mmu_result *at, uint32_t *word)
+{
+    struct host_walk walk = {.el = pe->pstate.el, .secure = host_is_secure(pe), .type = ACCESS_FETCH};
+    bool unsupported;
+    *word = 0;
+    return !(pe->pc & 3) && host_translate(pe, &walk, pe->pc, at, &unsupported) &&
+           look_word(machine, at->pas, at->pa, word);
 }
 
 int look_check_space(struct armsim_machine *machine, const struct armsim_space *space)

@@ -4,6 +4,7 @@
 #include "cpu/coverage.h"
 #include "gic/gic.h"
 #include "libarmsim/machine/interrupts.h"
+#include "libarmsim/machine/observe.h"
 #include "libarmsim/machine/text.h"
 #include "libarmsim/machine/trace.h"
 #include "libarmsim/machine/trap_ring.h"
@@ -255,7 +256,7 @@ int machine_reset(struct armsim_machine *machine, bool cold)
 {
     machine->turn.open = false;
     machine->turn.pe = machine->pe_count - 1; /* the first turn is PE 0's */
-    machine->breakpoint_passage.valid = machine->watchpoint_passage.valid = false;
+    observe_forget(machine);
     for (size_t i = 0; i < machine->device_count; i++)
         device_reset(machine->devices[i]);
     for (unsigned i = 0; i < machine->pe_count; i++)
@@ -296,6 +297,7 @@ void machine_free(struct armsim_machine *machine)
     free(machine->dtb);
     free(machine->breakpoints);
     free(machine->watchpoints);
+    hooks_free(machine);
     machine_free_options(machine);
     free(machine);
 }

@@ -19,6 +19,7 @@
 #include "libarmsim/fabric/log.h"
 #include "libarmsim/fabric/state.h"
 #include "libarmsim/machine/drive.h"
+#include "libarmsim/machine/hooks.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -115,13 +116,6 @@ enum {
 struct watchpoint {
     uint64_t va, size;
     uint32_t kinds; /* ARMSIM_WATCH_* */
-};
-
-/* Where a PE was stopped: there it goes on without being stopped again. */
-struct passage {
-    bool valid;
-    unsigned pe;
-    uint64_t pc, instructions; /* the PE's own */
 };
 
 /* A PE's turn: it goes on until this much of its own instruction count, then the next PE has its turn. */
@@ -245,16 +239,15 @@ struct armsim_machine {
 
     /* Hooks and records. */
     struct trap_ring *traps;
-    armsim_trap_fn *trap_fn;
-    void *trap_opaque;
+    struct hooks hooks;
     bool trap_filter_on;
     struct armsim_trap_filter trap_filter;
     char trap_filter_why[64];
-    armsim_instruction_fn *instruction_fn;
-    void *instruction_opaque;
     struct trace *trace;
     uint64_t *breakpoints; /* sorted */
     size_t breakpoint_count;
+    uint64_t marks[16];    /* places in a page (bit n: offset 4n) of breakpoints and hooks */
+    bool asked;            /* there are such places, or hooks on system instructions */
     struct passage breakpoint_passage, watchpoint_passage;
     struct watchpoint *watchpoints;
     size_t watchpoint_count;
@@ -327,6 +320,10 @@ void machine_install_env(struct armsim_machine *machine);
 /* Firmware calls are answered by `conduit`; NULL: by nobody, HVC and SMC do what the PE does by itself. */
 void machine_set_conduit(struct armsim_machine *machine,
                          bool (*conduit)(struct armsim_machine *machine, struct pe *pe, bool smc, uint16_t imm));
+/* What the guest sends to a serial port (or ARMSIM_CONSOLE_SEMIHOSTING), for the host's end of it; NULL: there is none. */
+void machine_output(struct armsim_machine *machine, uint32_t port,
+                    void (*write)(void *opaque, const uint8_t *data, size_t size), void *opaque, const uint8_t *data,
+                    size_t size);
 /* After a listener of traps came or went. */
 void machine_update_listeners(struct armsim_machine *machine);
 

@@ -194,7 +194,7 @@ void machine_advance_idle(struct armsim_machine *machine, uint64_t time)
 /* Whether each instruction must be looked at before it runs. */
 static bool is_observed(const struct armsim_machine *machine)
 {
-    return !machine->unobserved && (machine->instruction_fn || trace_wants_instructions(machine->trace));
+    return !machine->unobserved && (machine->hooks.steps || trace_wants_instructions(machine->trace));
 }
 
 static bool event_is_due(const struct armsim_machine *machine)
@@ -207,7 +207,7 @@ static bool event_is_due(const struct armsim_machine *machine)
 static void step_turn(struct armsim_machine *machine, struct pe *pe, uint64_t end, bool observed)
 {
     do {
-        if ((observed || machine->breakpoint_count) && !observe_instruction(machine, pe))
+        if ((observed || machine->asked) && !observe_instruction(machine, pe))
             return;
         if (pe_step(pe) == PE_EXIT_WAIT)
             return;
@@ -281,6 +281,7 @@ static void begin(struct armsim_machine *machine)
 {
     machine->running = machine->started = true;
     machine->stop_pending = false;
+    hooks_interrupted(machine);
     memset(&machine->stop, 0, sizeof(machine->stop));
     machine_deliver_inputs(machine);
     history_begin(machine);
@@ -402,7 +403,7 @@ int machine_step(struct armsim_machine *machine, unsigned index, uint64_t count,
             continue;
         }
         enter_pe(machine, pe);
-        if (!(is_observed(machine) || machine->breakpoint_count) || observe_instruction(machine, pe)) {
+        if (!(is_observed(machine) || machine->asked) || observe_instruction(machine, pe)) {
             pe_step(pe);
             count--;
         }

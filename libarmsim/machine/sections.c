@@ -3,6 +3,7 @@
  * apart.
  */
 #include "libarmsim/machine/machine.h"
+#include "libarmsim/machine/observe.h"
 
 #include "devices/generic_timer.h"
 #include "gic/gic.h"
@@ -175,7 +176,7 @@ static bool loaded(void *opaque)
 {
     struct armsim_machine *machine = opaque;
     machine->idle_reported = 0;
-    machine->breakpoint_passage.valid = machine->watchpoint_passage.valid = false;
+    observe_forget(machine);
     machine->started = true;
     return machine->turn.pe < machine->pe_count && machine->last_pe < machine->pe_count;
 }

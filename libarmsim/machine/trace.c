@@ -72,86 +72,86 @@ void trace_trap(struct trace *trace, const struct armsim_trap *trap)
     line_end(trace, &text);
 }
 
-static void put_what(struct text *text, const struct armsim_instruction *instruction)
+static void put_what(struct text *text, const struct armsim_hook_event *event)
 {
     char what[256];
-    if (!instruction->fetched)
+    if (!event->instruction.fetched)
         text_string(text, "(not fetched)");
-    else if (armsim_describe_instruction(instruction->word, what, sizeof(what)) >= 0)
+    else if (armsim_describe_instruction(event->instruction.word, what, sizeof(what)) >= 0)
         text_string(text, what);
 }
 
-static void text_instruction(struct text *text, const struct armsim_instruction *instruction)
+static void text_instruction(struct text *text, const struct armsim_hook_event *event)
 {
-    text_decimal(text, instruction->time_ns);
+    text_decimal(text, event->time_ns);
     text_string(text, " ns pe");
-    text_decimal(text, instruction->pe);
+    text_decimal(text, event->pe);
     text_string(text, " EL");
-    text_decimal(text, instruction->el);
-    text_string(text, instruction->secure ? "s 0x" : "ns 0x");
-    text_hex(text, instruction->pc, 16);
+    text_decimal(text, event->el);
+    text_string(text, event->secure ? "s 0x" : "ns 0x");
+    text_hex(text, event->pc, 16);
     text_string(text, ": ");
-    text_hex(text, instruction->word, 8);
+    text_hex(text, event->instruction.word, 8);
     text_char(text, ' ');
-    put_what(text, instruction);
+    put_what(text, event);
 }
 
-static void json_instruction(struct text *text, const struct armsim_instruction *instruction)
+static void json_instruction(struct text *text, const struct armsim_hook_event *event)
 {
     char what[256] = "";
     text_string(text, "{\"instruction\":");
-    text_decimal(text, instruction->instructions);
+    text_decimal(text, event->instructions);
     text_string(text, ",\"time_ns\":");
-    text_decimal(text, instruction->time_ns);
+    text_decimal(text, event->time_ns);
     text_string(text, ",\"pe\":");
-    text_decimal(text, instruction->pe);
+    text_decimal(text, event->pe);
     text_string(text, ",\"el\":");
-    text_decimal(text, instruction->el);
-    text_string(text, instruction->secure ? ",\"security\":\"secure\"" : ",\"security\":\"non-secure\"");
+    text_decimal(text, event->el);
+    text_string(text, event->secure ? ",\"security\":\"secure\"" : ",\"security\":\"non-secure\"");
     text_string(text, ",\"pc\":\"0x");
-    text_hex(text, instruction->pc, 1);
+    text_hex(text, event->pc, 1);
     text_char(text, '"');
-    if (instruction->fetched) {
+    if (event->instruction.fetched) {
         text_string(text, ",\"word\":\"0x");
-        text_hex(text, instruction->word, 8);
+        text_hex(text, event->instruction.word, 8);
         text_string(text, "\",\"form\":");
-        armsim_describe_instruction(instruction->word, what, sizeof(what));
+        armsim_describe_instruction(event->instruction.word, what, sizeof(what));
         text_json(text, what);
     }
     text_char(text, '}');
 }
 
 /* "<time> ns cpu<n> IT (<count>) <address> <opcode> <state> <mode>_<security> : <text>" */
-static void tarmac_instruction(struct text *text, const struct armsim_instruction *instruction)
+static void tarmac_instruction(struct text *text, const struct armsim_hook_event *event)
 {
-    text_decimal(text, instruction->time_ns);
+    text_decimal(text, event->time_ns);
     text_string(text, " ns cpu");
-    text_decimal(text, instruction->pe);
+    text_decimal(text, event->pe);
     text_string(text, " IT (");
-    text_decimal(text, instruction->instructions);
+    text_decimal(text, event->instructions);
     text_string(text, ") ");
-    text_hex(text, instruction->pc, 16);
+    text_hex(text, event->pc, 16);
     text_char(text, ' ');
-    text_hex(text, instruction->word, 8);
+    text_hex(text, event->instruction.word, 8);
     text_string(text, " O EL");
-    text_decimal(text, instruction->el);
-    text_string(text, instruction->sp_selected ? "h" : "t");
-    text_string(text, instruction->secure ? "_s : " : "_n : ");
-    put_what(text, instruction);
+    text_decimal(text, event->el);
+    text_string(text, event->sp_selected ? "h" : "t");
+    text_string(text, event->secure ? "_s : " : "_n : ");
+    put_what(text, event);
 }
 
-void trace_instruction(struct trace *trace, const struct armsim_instruction *instruction)
+void trace_instruction(struct trace *trace, const struct armsim_hook_event *event)
 {
     struct text text = line_begin(trace);
     switch (trace->format) {
     case ARMSIM_TRACE_TEXT:
-        text_instruction(&text, instruction);
+        text_instruction(&text, event);
         break;
     case ARMSIM_TRACE_JSON:
-        json_instruction(&text, instruction);
+        json_instruction(&text, event);
         break;
     case ARMSIM_TRACE_TARMAC:
-        tarmac_instruction(&text, instruction);
+        tarmac_instruction(&text, event);
         break;
     }
     line_end(trace, &text);

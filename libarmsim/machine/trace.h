@@ -2,7 +2,7 @@
 #ifndef ARMSIM_MACHINE_TRACE_H
 #define ARMSIM_MACHINE_TRACE_H
 
-#include <armsim/armsim.h>
+#include <armsim/hook.h>
 
 #include <stdbool.h>
 
@@ -16,6 +16,6 @@ void trace_flush(struct trace *trace);
 bool trace_wants_instructions(const struct trace *trace);
 
 void trace_trap(struct trace *trace, const struct armsim_trap *trap);
-void trace_instruction(struct trace *trace, const struct armsim_instruction *instruction);
+void trace_instruction(struct trace *trace, const struct armsim_hook_event *event);
 
 #endif

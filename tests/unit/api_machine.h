@@ -4,6 +4,7 @@
 
 #include <armsim/armsim.h>
 #include <armsim/device.h>
+#include <armsim/hook.h>
 
 #include <check.h>
 #include <stdlib.h>

@@ -235,8 +235,10 @@ START_TEST(requests_stop)
 }
 END_TEST
 
-static void try_everything(void *opaque, struct armsim_machine *machine, const struct armsim_trap *trap)
+static enum armsim_hook_answer try_everything(void *opaque, struct armsim_machine *machine,
+                                              struct armsim_hook_event *event)
 {
+    const struct armsim_trap *trap = &event->trap;
     unsigned *calls = opaque;
     struct armsim_stop stop = {.size = sizeof(stop)};
     uint64_t value;
@@ -251,6 +253,7 @@ static void try_everything(void *opaque, struct armsim_machine *machine, const s
     ck_assert_int_eq(armsim_poke(machine, 0, 5, *calls), 0);
     ck_assert_int_eq(armsim_peek(machine, 0, ARMSIM_REG_PC, &value), 0);
     ck_assert_uint_eq(value, trap->pc);
+    return ARMSIM_HOOK_CONTINUE;
 }
 
 START_TEST(callbacks_may_not_run)
@@ -259,11 +262,15 @@ START_TEST(callbacks_may_not_run)
     put_code(machine, CODE_BASE + 0x1000 + 0x200, (const uint32_t[]){INSN_ERET}, 1);
     put(machine, "VBAR_EL1", CODE_BASE + 0x1000);
     unsigned calls = 0;
-    ck_assert_int_eq(armsim_on_trap(machine, try_everything, &calls), 0);
+    const struct armsim_hook_options traps = {
+        .size = sizeof(traps), .kinds = ARMSIM_HOOK_BIT(ARMSIM_HOOK_EXCEPTION) | ARMSIM_HOOK_BIT(ARMSIM_HOOK_RETURN)};
+    armsim_hook_id hook;
+    ck_assert_int_eq(armsim_hook_add(machine, &traps, try_everything, &calls, &hook), 0);
     run(machine, 100);
     ck_assert_uint_gt(calls, 10);
     ck_assert_uint_eq(get(machine, "X5"), calls);
-    ck_assert_int_eq(armsim_on_trap(machine, NULL, NULL), 0);
+    ck_assert_int_eq(armsim_hook_remove(machine, hook), 0);
+    ck_assert_int_eq(armsim_hook_remove(machine, hook), ARMSIM_ERROR_NOT_FOUND);
     armsim_destroy(machine);
 }
 END_TEST

@@ -477,27 +477,30 @@ START_TEST(traps_are_kept_and_counted)
 }
 END_TEST
 
-static void note_pc(void *opaque, struct armsim_machine *machine, const struct armsim_instruction *instruction)
+static enum armsim_hook_answer note_pc(void *opaque, struct armsim_machine *machine, struct armsim_hook_event *event)
 {
     uint64_t *last = opaque, pc;
     ck_assert_int_eq(armsim_peek(machine, 0, ARMSIM_REG_PC, &pc), 0);
-    ck_assert_uint_eq(pc, instruction->pc);
-    ck_assert(instruction->fetched);
-    last[0] = instruction->pc;
-    last[1] = instruction->word;
+    ck_assert_uint_eq(pc, event->pc);
+    ck_assert(event->instruction.fetched);
+    last[0] = event->pc;
+    last[1] = event->instruction.word;
     last[2]++;
+    return ARMSIM_HOOK_CONTINUE;
 }
 
 START_TEST(instructions_are_seen)
 {
     struct armsim_machine *machine = BARE(INSN_ADD_X0, INSN_ADD_X1, INSN_B_BACK_2);
     uint64_t last[3] = {0};
-    ck_assert_int_eq(armsim_on_instruction(machine, note_pc, last), 0);
+    const struct armsim_hook_options all = {.size = sizeof(all), .kinds = ARMSIM_HOOK_BIT(ARMSIM_HOOK_INSTRUCTION)};
+    armsim_hook_id hook;
+    ck_assert_int_eq(armsim_hook_add(machine, &all, note_pc, last, &hook), 0);
     run(machine, 31);
     ck_assert_uint_eq(last[2], 31);
     ck_assert_uint_eq(last[0], CODE_BASE);
     ck_assert_uint_eq(last[1], INSN_ADD_X0);
-    ck_assert_int_eq(armsim_on_instruction(machine, NULL, NULL), 0);
+    ck_assert_int_eq(armsim_hook_remove(machine, hook), 0);
     run(machine, 31);
     ck_assert_uint_eq(last[2], 31);
     armsim_destroy(machine);

@@ -71,10 +71,10 @@ START_TEST(watchpoints_stop_before)
     put(machine, "X1", DATA);
     run(machine, 500);
     ck_assert_int_eq(armsim_watchpoint_add(machine, DATA + 8, 8, ARMSIM_WATCH_ACCESS), 0);
-    struct armsim_stop first = expect_watch(machine, CODE_BASE, DATA, ARMSIM_WATCH_READ);
-    ck_assert_uint_eq(first.watch_size, 16);
+    struct armsim_stop first = expect_watch(machine, CODE_BASE, DATA + 8, ARMSIM_WATCH_READ);
+    ck_assert_uint_eq(first.watch_size, 8);
     ck_assert_uint_eq(first.watchpoint, DATA + 8);
-    struct armsim_stop second = expect_watch(machine, CODE_BASE, DATA, ARMSIM_WATCH_READ);
+    struct armsim_stop second = expect_watch(machine, CODE_BASE, DATA + 8, ARMSIM_WATCH_READ);
     ck_assert_uint_eq(second.executed, 5);
     ck_assert_int_eq(armsim_watchpoint_remove(machine, DATA + 8, 8, ARMSIM_WATCH_READ), ARMSIM_ERROR_NOT_FOUND);
     ck_assert_int_eq(armsim_watchpoint_remove(machine, DATA + 8, 8, ARMSIM_WATCH_ACCESS), 0);
@@ -112,7 +112,7 @@ START_TEST(watchpoints_in_every_part)
     put(machine, "X1", DATA - 4);
     /* The second page of an access that crosses; the instruction goes on as if nothing had been. */
     ck_assert_int_eq(armsim_watchpoint_add(machine, DATA, 1, ARMSIM_WATCH_WRITE), 0);
-    expect_watch(machine, CODE_BASE, DATA, ARMSIM_WATCH_WRITE);
+    expect_watch(machine, CODE_BASE, DATA - 4, ARMSIM_WATCH_WRITE);
     ck_assert_uint_eq(get(machine, "X1"), DATA - 4); /* no writeback */
     armsim_step(machine, 0, 1, NULL);
     ck_assert_uint_eq(get(machine, "X1"), DATA + 4);

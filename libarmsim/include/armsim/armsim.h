@@ -293,7 +293,8 @@ enum armsim_stop_reason {
     ARMSIM_STOP_TRAP = 8,        /**< the trap filter matched: `trap` */
     ARMSIM_STOP_REQUEST = 9,     /**< armsim_request_stop() */
     ARMSIM_STOP_ERROR = 10,      /**< a defect or out of memory: armsim_last_error() */
-    ARMSIM_STOP_WATCHPOINT = 11  /**< PE `pe` is about to execute `pc`, which makes an access that is watched */
+    ARMSIM_STOP_WATCHPOINT = 11, /**< PE `pe` is about to execute `pc`, which makes an access that is watched */
+    ARMSIM_STOP_HOOK = 12        /**< a hook (armsim/hook.h) wants it: `hook`, `hook_kind` */
 };
 
 /** Why armsim_run() came back. Set `size` before the call. */
@@ -308,10 +309,12 @@ struct armsim_stop {
     uint64_t time_ns;      /**< virtual time since the cold reset */
     uint64_t idle_until_ns; /**< IDLE: virtual time of the next event */
     struct armsim_trap trap; /**< TRAP: the record */
-    uint64_t watch_address;  /**< WATCHPOINT: the virtual address of the access (or of its part in one page) ... */
+    uint64_t watch_address;  /**< WATCHPOINT: the virtual address of the access (of the element that a pair's hits) ... */
     uint32_t watch_size;     /**< ... its bytes ... */
     uint32_t watch_kinds;    /**< ... what it does: enum armsim_watch ... */
     uint64_t watchpoint;     /**< ... and the address that armsim_watchpoint_add() was given */
+    uint32_t hook;           /**< HOOK: the armsim_hook_id, and the enum armsim_hook_kind of the event */
+    uint32_t hook_kind;
 };
 
 /** The short name of a reason ("limit", "power-off", ...); static, never NULL. */
@@ -619,6 +622,22 @@ ARMSIM_API int armsim_inject_serror(struct armsim_machine *machine, uint32_t pe,
 ARMSIM_API int armsim_set_spi(struct armsim_machine *machine, uint32_t spi, bool level);
 ARMSIM_API int armsim_set_ppi(struct armsim_machine *machine, uint32_t pe, uint32_t intid, bool level);
 
+/** A synchronous exception from outside. All 0: to EL1, ESR.EC 0 ("unknown reason"). */
+struct armsim_exception {
+    uint8_t el;   /**< target: 1 to 3, not below the PE's; 0: where an UNDEFINED instruction's would go */
+    uint64_t esr; /**< ESR_ELx as it will be written: 32 bits, EC, IL, ISS */
+    bool has_far; /**< FAR_ELx gets `far` */
+    bool has_ipa; /**< HPFAR_EL2 gets `ipa` (a byte address) */
+    uint64_t far, ipa;
+};
+
+/**
+ * Makes the PE take the exception in place of the instruction at its PC, which is the preferred return address. It then
+ * stands at the vector (and runs, if it waited); the record's `why` is "host". Inside a hook: answer ARMSIM_HOOK_RAISE.
+ * @return 0; ARMSIM_ERROR_ARGUMENT, _BUSY; _UNSUPPORTED: the PE can't take exceptions to that EL from where it is.
+ */
+ARMSIM_API int armsim_raise(struct armsim_machine *machine, uint32_t pe, const struct armsim_exception *exception);
+
 /** One recorded input. */
 struct armsim_input {
     uint64_t instructions; /**< all PEs, when it reached the machine */
@@ -637,11 +656,6 @@ ARMSIM_API int armsim_input_at(const struct armsim_machine *machine, size_t inde
 
 /* ---------------------------------------------------------------- traps and traces ------------------------------ */
 
-typedef void armsim_trap_fn(void *opaque, struct armsim_machine *machine, const struct armsim_trap *trap);
-
-/** Calls `fn` after every exception entry and return; NULL: no more. One subscriber; it may replace itself. */
-ARMSIM_API int armsim_on_trap(struct armsim_machine *machine, armsim_trap_fn *fn, void *opaque);
-
 /**
  * Copies kept records, oldest first, starting with the first whose sequence is at least `from`.
  * @return the number copied, 0 to max, or an error.
@@ -658,24 +672,6 @@ ARMSIM_API const char *armsim_exception_class_name(uint8_t ec);
 /** "sync", "irq", ...; static, never NULL. */
 ARMSIM_API const char *armsim_trap_kind_name(enum armsim_trap_kind kind);
 
-/** An instruction about to be executed. */
-struct armsim_instruction {
-    uint32_t pe;
-    uint8_t el;
-    bool sp_selected; /**< PSTATE.SP */
-    bool secure;
-    uint64_t pc;
-    bool fetched;        /**< false: the fetch will fault, `word` is 0 */
-    uint32_t word;
-    uint64_t instructions; /**< executed before it, all PEs */
-    uint64_t time_ns;
-};
-typedef void armsim_instruction_fn(void *opaque, struct armsim_machine *machine,
-                                   const struct armsim_instruction *instruction);
-
-/** Calls `fn` before every instruction; NULL: no more. Slow; does not change what the guest computes. */
-ARMSIM_API int armsim_on_instruction(struct armsim_machine *machine, armsim_instruction_fn *fn, void *opaque);
-
 enum armsim_trace_format { ARMSIM_TRACE_TEXT = 0, ARMSIM_TRACE_JSON = 1, ARMSIM_TRACE_TARMAC = 2 };
 
 /** Gets whole lines, each with its newline. */
@@ -683,7 +679,7 @@ typedef void armsim_write_fn(void *opaque, const char *data, size_t size);
 
 /**
  * Writes a header (version, machine, choices) and from now on every trap record, and with `instructions` every
- * instruction, in the given format. One trace at a time; independent of armsim_on_trap(). armsim_trace_stop() ends it
+ * instruction, in the given format. One trace at a time; independent of hooks. armsim_trace_stop() ends it
  * (as does armsim_destroy()); buffered lines are written when armsim_run() returns.
  */
 ARMSIM_API int armsim_trace_start(struct armsim_machine *machine, enum armsim_trace_format format, bool instructions,

@@ -2,8 +2,7 @@
  * The trap record: one exception entry or return, with the reason why it happened.
  *
  * Records are numbered from 0 in the order in which the machine took them. The machine's ring keeps the last ones
- * (armsim_traps()), counters keep all (armsim_trap_counts()), and a subscriber sees each as it happens
- * (armsim_on_trap()).
+ * (armsim_traps()), counters keep all (armsim_trap_counts()), and hooks see each as it happens (armsim/hook.h).
  */
 #ifndef ARMSIM_TRAP_H
 #define ARMSIM_TRAP_H
