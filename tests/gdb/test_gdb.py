@@ -10,10 +10,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "boot"))
 import debian
+import panic
 from client import Machine
 
 ARMSIM = ROM = None
@@ -43,6 +45,14 @@ class GdbTest(unittest.TestCase):
         parts = re.split(r"^\[\d+\]$", result.stdout, flags=re.M)
         self.assertEqual(len(parts), len(commands) + 1, result.stdout)
         return [part.strip() for part in parts[1:]]
+
+
+    def kernel(self):
+        """Debian's kernel and initramfs."""
+        try:
+            return debian.prepare("cloud")
+        except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
+            return self.skipTest(str(error))
 
 
 class Rom(GdbTest):
@@ -169,14 +179,12 @@ class Rom(GdbTest):
 
 
 class Linux(GdbTest):
-    """Debian's kernel, if a system boot has fetched it; without symbols, as gdb sees any kernel."""
+    """Debian's kernel; without symbols, as gdb sees any kernel."""
 
     def test_boot(self):
-        folder = debian.cache_dir() / "cloud"
-        if not (folder / "vmlinuz").exists():
-            self.skipTest("no kernel in the cache")
-        options = ["-m", "256", "-smp", "2", "-kernel", str(folder / "vmlinuz"),
-                   "-initrd", str(folder / "initramfs.cpio"), "-append", "console=ttyAMA0", "-no-reboot"]
+        kernel, initramfs = self.kernel()
+        options = ["-m", "256", "-smp", "2", "-kernel", str(kernel), "-initrd", str(initramfs),
+                   "-append", "console=ttyAMA0", "-no-reboot"]
         out = self.session("stepi 100", "monitor catch svc from 0", "continue", "p $EL", "p/x $ESR_EL1", "info threads",
                            "hbreak *$pc", "monitor catch irq from 1", "delete", "continue", "tbreak *$pc",
                            "monitor catch off", "set $before = $CNTVCT_EL0", "continue", "p $CNTVCT_EL0 > $before",
@@ -196,6 +204,45 @@ class Linux(GdbTest):
         self.assertEqual(out[20].count("\n"), 2)
         self.assertIn("why=SVC", out[25])
         self.assertEqual(out[26], "$5 = 0x15")
+
+
+class Panic(GdbTest):
+    """A kernel that finds no root file system, from the panic back to the parameter that is the cause."""
+
+    def test_back_to_the_cause(self):
+        self.kernel()
+        lines = panic.commands()
+        with tempfile.TemporaryDirectory(prefix="armsim-panic-") as folder:
+            symbols = pathlib.Path(folder) / "kernel"
+            panic.write_symbols(ARMSIM, symbols)
+            out = self.session(*lines, "kill", options=panic.machine_options(panic.APPEND), symbols=str(symbols),
+                               timeout=600)
+        said = iter(zip(lines, out))
+
+        def then(command, pattern):
+            """The next such command was answered so."""
+            answer = next(text for line, text in said if line == command)
+            self.assertRegex(answer, pattern)
+            return answer
+
+        then("continue", "in panic")
+        then("x/s $x0", "VFS: Unable to mount root fs")
+        then("info symbol $x30", "^mount_block_root")
+        then("reverse-continue", "Breakpoint 2, .* in init_eaccess")
+        then("x/s $x0", '"/nonexistent"')
+        then("x/4i $x30-8", "ldr.*(?s:.*)bl.*init_eaccess")
+        then("reverse-continue", r"Hardware watchpoint(?s:.*)Old value(?s:.*)New value(?s:.*)in rdinit_setup")
+        then("x/s *$variable", '"/init"')  # what it was before
+        then("reverse-continue", r"Old value = 47 '/'(?s:.*)in strcpy")
+        then("info symbol $x30", "^start_kernel")
+        then("x/s $x1", re.escape(panic.APPEND))
+        then("reverse-continue", r"Old value = 47 '/'(?s:.*)in strscpy")
+        then("info symbol $x30", "^early_init_dt_scan_chosen")
+        then("x/s $x1", re.escape(panic.APPEND))
+        history = then("monitor info history", "instructions 0 to")
+        _, last, now = map(int, re.findall(r"\d+", history))
+        self.assertGreater(last, 500_000_000)
+        self.assertLess(now, 50_000_000)
 
 
 if __name__ == "__main__":

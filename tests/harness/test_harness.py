@@ -153,7 +153,8 @@ done:
         out = self.fails("set: PSTATE[9:6] = 0\ninject: at=3 set X5 = 77\ninject: at=20 irq pulse=2\n"
                          "device: box base=0x1000\nset: word@0x1000 = 9\ntrap: why=SVC\n",
                          'trap 2 of 4 was not expected', 'before instruction')
-        said = self.open_failure(out, 'p $x5', 'monitor info traps', 'x/wx 0x1000', 'monitor catch irq', 'continue', 'kill')
+        said = self.open_failure(out, 'p $x5', 'monitor info traps', 'x/wx 0x1000', 'monitor catch irq', 'continue',
+                                 'kill')
         self.assertEqual(said[0], '$1 = 77')
         self.assertNotIn('irq', said[1])
         self.assertIn('0x00000009', said[2])
