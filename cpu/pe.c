@@ -32,6 +32,7 @@ struct pe *pe_create(const struct pe_config *config, const struct pe_env *env)
     pe_watch_fills(pe);
     mmu_set_unclaimed_zero(pe->mmu, impdef(pe, BUS_ERROR) == BUS_ERROR_RAZWI);
     pe_identify(pe);
+    sysreg_forget_rulings(pe);
     return pe;
 }
 

@@ -273,6 +273,10 @@ struct pe {
     struct el_context level[4];  /* by EL */
     struct mmu_regime regime[4]; /* by enum regime_id, for the current security state */
     enum regime_id current_regime; /* of the current EL */
+    /* What accesses to system registers come to, by row of sysregs.def, reading, EL, as far as it is known: see
+     * cpu/sysreg_access.h. Known are those of this generation. */
+    uint32_t ruling_generation;
+    uint32_t rulings[SYSREG_ROW_COUNT][2][4];
     bool strict;                 /* every access goes the slow way: alignment checks, big-endian, SP misaligned */
     bool by_steps;               /* software step, breakpoints: debug looks at every instruction */
     bool watching;               /* watchpoints: debug looks at every data access, and `strict` is set */

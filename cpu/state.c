@@ -78,6 +78,7 @@ static bool loaded(void *opaque)
     pe->interp->verdict = pe->interp->instead.kind = VERDICT_GO;
     pe->interp->deferred = 0;
     bool stepped = pe->step.stepped, exclusive = pe->step.exclusive; /* of the flow, which goes on */
+    sysreg_forget_rulings(pe);
     pe_update_context(pe);
     pe_flush_fast_tlb(pe);
     pe->step.stepped = stepped;

@@ -77,6 +77,24 @@ enum sysreg_result sysreg_read(struct pe *pe, const struct sysreg_row *row, uint
     return SYSREG_DONE;
 }
 
+void sysreg_forget_rulings(struct pe *pe)
+{
+    pe->ruling_generation += RULING_GENERATION;
+    if (pe->ruling_generation == 0) { /* those of the first generations are still there */
+        memset(pe->rulings, 0, sizeof(pe->rulings));
+        pe->ruling_generation = RULING_GENERATION;
+    }
+}
+
+/* The register has been written. */
+static void take_effect(struct pe *pe, const struct sysreg_row *row)
+{
+    if (row->then & SYSREG_THEN_RULINGS)
+        sysreg_forget_rulings(pe);
+    if (row->then & SYSREG_THEN_CONTEXT)
+        pe_update_context(pe);
+}
+
 enum sysreg_result sysreg_write(struct pe *pe, const struct sysreg_row *row, uint64_t value)
 {
     if (row->write) {
@@ -88,8 +106,7 @@ enum sysreg_result sysreg_write(struct pe *pe, const struct sysreg_row *row, uin
     } else {
         return SYSREG_UNDEFINED;
     }
-    if (row->then & SYSREG_THEN_CONTEXT)
-        pe_update_context(pe);
+    take_effect(pe, row);
     if (row->then & SYSREG_THEN_INTERRUPTS)
         pe->sample_interrupts = true;
     return SYSREG_DONE;
@@ -118,8 +135,7 @@ bool sysreg_poke(struct pe *pe, const struct sysreg_row *row, uint64_t value)
         sysreg_store(pe, row, value);
     else
         pe->sr[row->storage] = value;
-    if (row->then & SYSREG_THEN_CONTEXT)
-        pe_update_context(pe);
+    take_effect(pe, row);
     return true;
 }
 
@@ -174,21 +190,6 @@ static bool conditions_hold(const struct pe *pe, const struct sysreg_row *row, b
     return number_exists(pe, row);
 }
 
-/* Trapped or UNDEFINED though the columns don't allow it: HCR_EL2.NV catches EL2's registers from EL1. */
-static enum sysreg_result refuse(struct pe *pe, const struct sysreg_row *row, uint32_t insn)
-{
-    unsigned op1 = insn >> 16 & 7;
-    if (op1 == 4 || op1 == 5) {
-        const struct trap_row *trap = trap_find_list(pe, TRAPS_nv);
-        if (trap) {
-            take_sync(pe, 2, syndrome_sysreg(insn), trap->name);
-            return SYSREG_EXCEPTION;
-        }
-    }
-    take_undefined(pe, row ? row->name : "unallocated system register");
-    return SYSREG_EXCEPTION;
-}
-
 /* IMPLEMENTATION DEFINED space: S<1|3>_<op1>_<C11|C15>. */
 static bool is_implementation_space(unsigned key)
 {
@@ -210,27 +211,63 @@ bool sysreg_is_plain(const struct feature_set *features, const struct sysreg_row
            (row->e2h == SYSREG_NO_ROW || has_plain_storage(&sysreg_rows[row->e2h], read));
 }
 
-/* AArch64.CheckSystemAccess(). SYSREG_DONE: allowed. */
-static enum sysreg_result check_access(struct pe *pe, const struct sysreg_row *row, uint32_t insn, bool read)
+static unsigned trapped_by(const struct trap_row *trap) { return RULING_TRAPPED + (unsigned)(trap - trap_rows); }
+
+/* AArch64.CheckSystemAccess(), EL2 absent, redirection. */
+static unsigned ruling(const struct pe *pe, const struct sysreg_row *row, bool read)
 {
-    if (is_implementation_space(insn >> 5)) {
-        const struct trap_row *trap = trap_find_list(pe, TRAPS_tidcp);
-        if (trap) {
-            take_sync(pe, trap_target(pe, trap), syndrome_sysreg(insn), trap->name);
-            return SYSREG_EXCEPTION;
-        }
-    }
-    if (!row || (row->feature != FEATURE_COUNT && !has_feature(pe, (enum feature)row->feature)) || !has_tag(pe, row) ||
+    const struct trap_row *trap = is_implementation_space(row->key) ? trap_find_list(pe, TRAPS_tidcp) : NULL;
+    if (trap)
+        return trapped_by(trap);
+    if ((row->feature != FEATURE_COUNT && !has_feature(pe, (enum feature)row->feature)) || !has_tag(pe, row) ||
         !((read ? row->read_els : row->write_els) >> pe->pstate.el & 1) ||
         (row->conditions && !conditions_hold(pe, row, read)))
-        return refuse(pe, row, insn);
+        return RULING_REFUSED;
+    trap = sysreg_trap(pe, row, read);
+    if (trap)
+        return trapped_by(trap);
+    if ((row->conditions & SYSREG_EL2) && !pe->have_el2)
+        return RULING_ABSENT;
+    row = sysreg_redirect(pe, row);
+    if (has_plain_storage(row, read))
+        return RULING_STORAGE + row->storage;
+    return RULING_ROW + (unsigned)(row - sysreg_rows);
+}
 
-    const struct trap_row *trap = sysreg_trap(pe, row, read);
-    if (!trap)
-        return SYSREG_DONE;
-    uint32_t esr = trap->class == TRAP_FP ? syndrome_fp() : syndrome_sysreg(insn);
+_Static_assert(SR_COUNT <= RULING_ROW - RULING_STORAGE && SYSREG_ROW_COUNT <= RULING_TRAPPED - RULING_ROW &&
+                   TRAP_ROW_COUNT <= RULING_REFUSED - RULING_TRAPPED,
+               "rulings have room for what they name");
+
+unsigned sysreg_rule(struct pe *pe, unsigned index, bool read)
+{
+    const struct sysreg_row *row = &sysreg_rows[index];
+    unsigned result = ruling(pe, row, read);
+    if (!(row->conditions & SYSREG_SP_EL0)) /* PSTATE.SP changes without notice */
+        pe->rulings[index][read][pe->pstate.el] = result ^ pe->ruling_generation;
+    return result;
+}
+
+static uint32_t word_of(unsigned key, unsigned rt, bool read)
+{
+    return 0xd5000000 | (uint32_t)read << 21 | (uint32_t)key << 5 | rt;
+}
+
+static bool take_trap(struct pe *pe, const struct trap_row *trap, unsigned key, unsigned rt, bool read)
+{
+    uint32_t esr = trap->class == TRAP_FP ? syndrome_fp() : syndrome_sysreg(word_of(key, rt, read));
     take_sync(pe, trap_target(pe, trap), esr, trap->name);
-    return SYSREG_EXCEPTION;
+    return false;
+}
+
+/* Not allowed by the columns of the row, or without a row: HCR_EL2.NV catches EL2's registers from EL1. */
+static bool refuse(struct pe *pe, const char *name, unsigned key, unsigned rt, bool read)
+{
+    unsigned op1 = key >> 11 & 7;
+    const struct trap_row *trap = op1 == 4 || op1 == 5 ? trap_find_list(pe, TRAPS_nv) : NULL;
+    if (trap)
+        return take_trap(pe, trap, key, rt, read);
+    take_undefined(pe, name);
+    return false;
 }
 
 /* An access that a handler or this PE's configuration refuses. */
@@ -242,35 +279,29 @@ static bool undefined_here(struct pe *pe, const struct sysreg_row *row)
     return false;
 }
 
-static void log_unknown(const struct pe *pe, uint32_t insn)
+static bool access_unknown(struct pe *pe, uint32_t insn)
 {
+    unsigned key = insn >> 5 & 0xffff, rt = insn & 31;
+    bool read = insn >> 21 & 1;
     log_message(pe->env->log, LOG_UNIMPLEMENTED, "PE %u: no system register S%u_%u_C%u_C%u_%u (pc 0x%llx)", pe->index,
                 insn >> 19 & 3, insn >> 16 & 7, insn >> 12 & 15, insn >> 8 & 15, insn >> 5 & 7, (unsigned long long)pe->pc);
+    const struct trap_row *trap = is_implementation_space(key) ? trap_find_list(pe, TRAPS_tidcp) : NULL;
+    if (trap)
+        return take_trap(pe, trap, key, rt, read);
+    return refuse(pe, "unallocated system register", key, rt, read);
 }
 
-bool sysreg_access(struct pe *pe, uint32_t insn)
+static void count_access(struct pe *pe, unsigned row, bool read)
 {
-    bool read = insn >> 21 & 1;
-    unsigned rt = insn & 31;
-    const struct sysreg_row *row = sysreg_lookup(insn >> 5 & 0xffff);
-    if (!row)
-        log_unknown(pe, insn);
-    if (check_access(pe, row, insn, read) != SYSREG_DONE)
-        return false;
-    if (pe->env->coverage) {
-        if (read)
-            pe->env->coverage->registers[row - sysreg_rows].reads++;
-        else
-            pe->env->coverage->registers[row - sysreg_rows].writes++;
-    }
-    if ((row->conditions & SYSREG_EL2) && !pe->have_el2) { /* from EL3 */
-        if (impdef(pe, EL2_ABSENT) == EL2_ABSENT_UNDEFINED)
-            return undefined_here(pe, row);
-        if (read)
-            pe->x[rt == 31 ? REG_SINK : rt] = 0;
-        return true;
-    }
-    row = sysreg_redirect(pe, row);
+    if (read)
+        pe->env->coverage->registers[row].reads++;
+    else
+        pe->env->coverage->registers[row].writes++;
+}
+
+/* An allowed access to the register itself. */
+static bool access_register(struct pe *pe, const struct sysreg_row *row, unsigned rt, bool read)
+{
     enum sysreg_result result;
     if (read) {
         uint64_t value = 0;
@@ -280,13 +311,50 @@ bool sysreg_access(struct pe *pe, uint32_t insn)
     } else {
         result = sysreg_write(pe, row, pe->x[rt == 31 ? REG_ZR : rt]);
     }
-    if (result == SYSREG_UNDEFINED)
+    if (UNLIKELY(result == SYSREG_UNDEFINED))
         return undefined_here(pe, row);
     return result == SYSREG_DONE;
 }
 
+bool sysreg_access_row(struct pe *pe, unsigned index, unsigned rt, bool read)
+{
+    const struct sysreg_row *row = &sysreg_rows[index];
+    unsigned ruling = sysreg_known_ruling(pe, index, read);
+    if (UNLIKELY(ruling >= RULING_LIMIT))
+        ruling = sysreg_rule(pe, index, read);
+    if (ruling >= RULING_TRAPPED && ruling < RULING_REFUSED)
+        return take_trap(pe, &trap_rows[ruling - RULING_TRAPPED], row->key, rt, read);
+    if (UNLIKELY(ruling == RULING_REFUSED))
+        return refuse(pe, row->name, row->key, rt, read);
+    if (UNLIKELY(pe->env->coverage))
+        count_access(pe, index, read);
+    if (UNLIKELY(ruling == RULING_ABSENT)) {
+        if (impdef(pe, EL2_ABSENT) == EL2_ABSENT_UNDEFINED)
+            return undefined_here(pe, row);
+        if (read)
+            pe->x[rt == 31 ? REG_SINK : rt] = 0;
+        return true;
+    }
+    if (ruling >= RULING_ROW)
+        return access_register(pe, &sysreg_rows[ruling - RULING_ROW], rt, read);
+    if (read)
+        pe->x[rt == 31 ? REG_SINK : rt] = pe->sr[ruling];
+    else
+        pe->sr[ruling] = pe->x[rt == 31 ? REG_ZR : rt];
+    return true;
+}
+
+bool sysreg_access(struct pe *pe, uint32_t insn)
+{
+    const struct sysreg_row *row = sysreg_lookup(insn >> 5 & 0xffff);
+    if (!row)
+        return access_unknown(pe, insn);
+    return sysreg_access_row(pe, (unsigned)(row - sysreg_rows), insn & 31, insn >> 21 & 1);
+}
+
 void sysreg_reset(struct pe *pe, bool cold)
 {
+    sysreg_forget_rulings(pe);
     for (size_t i = 0; i < sysreg_row_count; i++) {
         const struct sysreg_row *row = &sysreg_rows[i];
         if (row->storage == SR_COUNT || !row->write_els || row->key != row->identity || (row->keep && !cold))

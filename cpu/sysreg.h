@@ -45,7 +45,11 @@ enum sysreg_condition {
     SYSREG_NON_SECURE_EL3 = 1u << 11, /* from EL3: with SCR_EL3.NS or EEL2 set only */
 };
 
-enum sysreg_then { SYSREG_THEN_CONTEXT = 1u << 0, SYSREG_THEN_INTERRUPTS = 1u << 1 };
+enum sysreg_then {
+    SYSREG_THEN_CONTEXT = 1u << 0,
+    SYSREG_THEN_INTERRUPTS = 1u << 1,
+    SYSREG_THEN_RULINGS = 1u << 2, /* a trap control, or what tells where the PE is: sysreg_forget_rulings() */
+};
 
 #define SYSREG_NO_ROW 0xffffu
 
@@ -100,6 +104,9 @@ enum sysreg_result sysreg_write(struct pe *pe, const struct sysreg_row *row, uin
 /* The state behind the register, without side effects. False: it has none of its own (write-only, instructions). */
 bool sysreg_peek(struct pe *pe, const struct sysreg_row *row, uint64_t *value);
 bool sysreg_poke(struct pe *pe, const struct sysreg_row *row, uint64_t value);
+
+/* The control registers have changed by another way than the functions above: what was found by them is out of date. */
+void sysreg_forget_rulings(struct pe *pe);
 
 /* Fills the identification registers from the model and pe->features, and pe->mmu_features. Once, at creation. */
 void pe_identify(struct pe *pe);

@@ -7,6 +7,32 @@
 
 /* MRS, MSR (register), SYS, SYSL: op0 of 1 to 3. As a system_fn. */
 bool sysreg_access(struct pe *pe, uint32_t insn);
+/* The same, of a row of sysregs.def: Xt, 31 for the zero register. */
+bool sysreg_access_row(struct pe *pe, unsigned row, unsigned rt, bool read);
+
+/*
+ * What AArch64.CheckSystemAccess() and redirection make of an access. It depends on the EL and on control registers, which
+ * change seldom, so each ruling is kept until one of them is written: the generator of sysregs.def knows from traps.def
+ * which those are (SYSREG_THEN_RULINGS).
+ */
+enum {
+    RULING_STORAGE = 0,       /* + index: allowed, and all there is to it is pe->sr[index] */
+    RULING_ROW = 0x4000,      /* + row: allowed, of this register */
+    RULING_TRAPPED = 0x8000,  /* + row of traps.def */
+    RULING_REFUSED = 0xc000,  /* UNDEFINED, or trapped by HCR_EL2.NV as a register of EL2 */
+    RULING_ABSENT,            /* a register of EL2, from EL3, where there is no EL2 */
+    RULING_LIMIT = 0x10000,
+};
+/* Generations are multiples of this. */
+#define RULING_GENERATION ((uint32_t)RULING_LIMIT)
+
+/* Finds the ruling for the present EL, and keeps it. */
+unsigned sysreg_rule(struct pe *pe, unsigned row, bool read);
+/* The ruling that is known, or a number from RULING_LIMIT on: it isn't. */
+static inline uint32_t sysreg_known_ruling(const struct pe *pe, unsigned row, bool read)
+{
+    return pe->rulings[row][read][pe->pstate.el] ^ pe->ruling_generation;
+}
 
 /* Reading has a side effect: interrupt acknowledge, random numbers. */
 bool sysreg_read_has_effect(const struct sysreg_row *row);
@@ -28,18 +54,8 @@ static inline const struct trap_row *sysreg_trap(const struct pe *pe, const stru
                 : trap_find(pe, row->write_traps, row->write_trap_count, row->write_trap_states);
 }
 
-/* Nothing but the EL, traps, redirection and EL2's absence matters to accesses, which are the storage's and have no
- * consequences. */
+/* An allowed access is the storage's, whatever control registers say, and has no consequences: RULING_STORAGE. */
 bool sysreg_is_plain(const struct feature_set *features, const struct sysreg_row *row, bool read);
-/* Where a plain register's value is, as far as access is allowed now; NULL: it isn't. */
-static inline uint64_t *sysreg_plain_storage(struct pe *pe, const struct sysreg_row *row, bool read)
-{
-    if (!((read ? row->read_els : row->write_els) >> pe->pstate.el & 1) ||
-        ((row->conditions & SYSREG_EL2) && !pe->have_el2) || sysreg_trap(pe, row, read))
-        return NULL;
-    return &pe->sr[sysreg_redirect(pe, row)->storage];
-}
-
 /* SCR_EL3 where EL3 is not implemented, beside NS: HCE, RW, ST, no TWI, TWE, TLOR, TERR; APK, API, EnSCXT, ATA. */
 #define SCR_WITHOUT_EL3 (1ull << 8 | 1ull << 10 | 1ull << 11 | 1ull << 16 | 1ull << 17 | 1ull << 25 | 1ull << 26)
 

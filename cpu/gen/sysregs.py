@@ -11,7 +11,7 @@ import sys
 TLBI_FLAGS = {'IS': 'TLBI_BROADCAST', 'LAST': 'TLBI_LAST_LEVEL'}
 CONDITIONS = ['vhe', 'el2', 'needs_el2', 'secure_el1', 'secure_el2', 'sp_el0', 'highest', 'highest_writes', 'lor',
               'breakpoints', 'watchpoints', 'non_secure_el3']
-THEN = {'context': 'SYSREG_THEN_CONTEXT', 'interrupts': 'SYSREG_THEN_INTERRUPTS'}
+THEN = {'context': 'SYSREG_THEN_CONTEXT', 'interrupts': 'SYSREG_THEN_INTERRUPTS', 'rulings': 'SYSREG_THEN_RULINGS'}
 
 
 class Row:
@@ -100,7 +100,8 @@ def write_index(rows, out):
         file.write('/* Generated from sysregs.def: the system registers with storage in struct pe. */\n'
                    '#ifndef ARMSIM_CPU_SYSREG_INDEX_H\n#define ARMSIM_CPU_SYSREG_INDEX_H\n\nenum sysreg_index {\n')
         file.write(''.join(f'    SR_{row.name},\n' for row in stored))
-        file.write('    SR_ICC_SRE_EL1_S, /* the Secure instance */\n    SR_COUNT\n};\n\n#endif\n')
+        file.write('    SR_ICC_SRE_EL1_S, /* the Secure instance */\n    SR_COUNT\n};\n\n'
+                   f'enum {{ SYSREG_ROW_COUNT = {len(rows)} }};\n\n#endif\n')
 
 
 def flags(words, table):
@@ -135,7 +136,13 @@ class TablesWriter:
         return self.seen[key]
 
 
-def table_row(row, by_name, index_of, traps, more_tables, names, lists, states):
+def controlling(all_traps):
+    """The registers whose values decide what an access does: those of the trap controls, and where the PE is by them."""
+    registers = {register for trap in all_traps for register, *_ in trap.tests} | {'SCR_EL3', 'HCR_EL2'}
+    return {re.sub('_S$', '', register) for register in registers}
+
+
+def table_row(row, by_name, index_of, traps, more_tables, names, lists, states, controls):
     target = by_name[row.values['alias']] if 'alias' in row.values else row
 
     def value(key, default=None):
@@ -169,7 +176,7 @@ def table_row(row, by_name, index_of, traps, more_tables, names, lists, states):
         'e2h': str(index_of[row.values['e2h']]) if 'e2h' in row.values else 'SYSREG_NO_ROW',
         'read_els': f'0x{readable:x}', 'write_els': f'0x{writable:x}',
         'conditions': ' | '.join(f'SYSREG_{name.upper()}' for name in CONDITIONS if name in row.flags) or '0',
-        'then': flags(value('then', '').split(',') if value('then') else [], THEN),
+        'then': flags((value('then').split(',') if value('then') else []) + ['rulings'] * (target.name in controls), THEN),
         'keep': str('keep' in row.flags).lower(), 'number': str(row.number), 'tags': tag, 'argument': argument,
         'read_trap_count': str(len(reads)), 'write_trap_count': str(len(writes)), 'more_count': str(len(more)),
         'read_traps': traps.add([str(i) for i in reads]), 'write_traps': traps.add([str(i) for i in writes]),
@@ -207,9 +214,13 @@ def write_table(rows, by_name, traps_def, out_h, out_c):
     index_of = {row.name: index for index, row in enumerate(rows)}
     trap_tables, more_tables = TablesWriter('uint16_t', 'traps_'), TablesWriter('struct sysreg_more', 'more_')
     lines, handlers = [], set()
+    controls = controlling(all_traps)
+    for control in controls:
+        if control not in by_name or not by_name[control].allows('w'):
+            sys.exit(f'{traps_def}: {control} is not written by a row of its own')
     for row in rows:
         text, used = table_row(row, by_name, index_of, trap_tables, more_tables, names, lists,
-                               lambda indices: traps_module.union_of_states(all_traps, indices))
+                               lambda indices: traps_module.union_of_states(all_traps, indices), controls)
         lines.append(f'    {text},\n')
         handlers.update(used)
     with open(out_h, 'w', encoding='utf-8') as file:

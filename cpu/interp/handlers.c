@@ -123,6 +123,8 @@ handler_fn *op_handler(unsigned op)
         return generated_handlers[op];
     if (op == OP_UNDEFINED)
         return handle_undefined;
+    if (op == OP_SYSREG)
+        return handle_sysreg;
     if (op < OP_EXECUTE_FIRST)
         return call_handler(op - OP_CALL_FIRST);
     return execute_handlers[op - OP_EXECUTE_FIRST];

@@ -18,13 +18,13 @@ uint32_t interp_word(const struct pe *pe)
     return word;
 }
 
-/* Executes one instruction by its C function, with all after-effects. `samples`: where it completes is a sample point. */
-static inline __attribute__((always_inline)) enum flow execute(struct pe *pe, uint32_t insn, system_fn *function,
-                                                               bool samples)
+/*
+ * The after-effects of a C function that has executed an instruction: `next` is the one that follows, `completed` what
+ * the function returned. `samples`: where it completes is a sample point.
+ */
+static inline __attribute__((always_inline)) enum flow finish(struct pe *pe, uint64_t next, bool completed, bool samples)
 {
     struct interp *it = pe->interp;
-    uint64_t next = pe->pc + 4;
-    bool completed = function(pe, insn);
     if (UNLIKELY(pe->power != PE_RUNNING)) {
         if (completed)
             pe->pc = next;
@@ -48,6 +48,14 @@ static inline __attribute__((always_inline)) enum flow execute(struct pe *pe, ui
     pe->pc = next;
     pe->ip++;
     return interp_enter(pe, sample);
+}
+
+/* Executes one instruction by its C function. */
+static inline __attribute__((always_inline)) enum flow execute(struct pe *pe, uint32_t insn, system_fn *function,
+                                                               bool samples)
+{
+    uint64_t next = pe->pc + 4;
+    return finish(pe, next, function(pe, insn), samples);
 }
 
 /* The translators of a64.decode, the functions that execute what they leave to them, and `samples` of execute(). */
@@ -147,6 +155,23 @@ HANDLER(slow, {
 HANDLER(undefined, {
     SPILL;
     CONTINUE(interp_slow(pe));
+})
+
+HANDLER(sysreg, {
+    SPILL;
+    pe->iss.valid = false;
+    uint64_t next = pe->pc + 4;
+    CONTINUE(finish(pe, next, sysreg_access_row(pe, (unsigned)ip->imm, ip->a, ip->b), true));
+})
+
+/* Whether the ruling was known is no matter of the guest's: where it allows the access, the handler comes again. */
+HANDLER(ruling, {
+    SPILL;
+    bool read = interp_word(pe) >> 21 & 1;
+    if (sysreg_known_ruling(pe, (unsigned)ip->imm, read) >= RULING_LIMIT &&
+        sysreg_rule(pe, (unsigned)ip->imm, read) < RULING_ROW)
+        DISPATCH;
+    CONTINUE(execute(pe, interp_word(pe), exec_system, true));
 })
 
 HANDLER(slow_system, {

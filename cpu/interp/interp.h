@@ -77,6 +77,8 @@ handler_fn handle_decode;     /* a record not decoded yet */
 handler_fn handle_page_cross; /* the sentinel after a page's last record */
 handler_fn handle_slow;       /* executes the instruction at ip by its C function */
 handler_fn handle_slow_system; /* the same, where it is known to be a system instruction */
+handler_fn handle_sysreg;     /* an access to the system register imm: a is Xt, b: a read */
+handler_fn handle_ruling;     /* an access to a plain one that isn't known to be allowed */
 handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
 handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */
 handler_fn handle_undefined;
@@ -182,6 +184,7 @@ enum {
 /* Operations that are not made from semantics macros. */
 enum {
     OP_UNDEFINED = OP_GENERATED_COUNT,
+    OP_SYSREG,
     OP_CALL_FIRST, /* + translator whose C function executes the word in imm */
     OP_EXECUTE_FIRST = OP_CALL_FIRST + TRANSLATOR_COUNT, /* + index of the execute function */
 };

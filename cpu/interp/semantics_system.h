@@ -24,12 +24,16 @@
         X(A) = pe->sr[I];                                                                                              \
     }
 /* I: a row of sysregs.def that is plain (sysreg_is_plain), but may be trapped or mean another register. */
+#define PLAIN_STORAGE(K, I, READ)                                                                                      \
+    uint32_t storage_ = sysreg_known_ruling(pe, I, READ);                                                              \
+    if (UNLIKELY(storage_ >= RULING_ROW)) {                                                                            \
+        ip += (K);                                                                                                     \
+        TAIL(handle_ruling);                                                                                           \
+    }
 #define SEM_mrs_plain(A, B, C, D, I, K)                                                                                \
     {                                                                                                                  \
-        const uint64_t *storage_ = sysreg_plain_storage(pe, &sysreg_rows[I], true);                                    \
-        if (UNLIKELY(!storage_))                                                                                       \
-            SYSTEM_SLOW(K);                                                                                                   \
-        X(A) = *storage_;                                                                                              \
+        PLAIN_STORAGE(K, I, true)                                                                                      \
+        X(A) = pe->sr[storage_];                                                                                       \
     }
 /* SP_EL0 exists as a register while another SP is selected. */
 #define SEM_mrs_sp_el0(A, B, C, D, I, K)                                                                               \
@@ -61,10 +65,8 @@
     }
 #define TERM_msr_plain(A, B, C, D, I, K)                                                                               \
     {                                                                                                                  \
-        uint64_t *storage_ = sysreg_plain_storage(pe, &sysreg_rows[I], false);                                         \
-        if (UNLIKELY(!storage_))                                                                                       \
-            SYSTEM_SLOW(K);                                                                                                   \
-        *storage_ = X(B);                                                                                              \
+        PLAIN_STORAGE(K, I, false)                                                                                     \
+        pe->sr[storage_] = X(B);                                                                                       \
         SAMPLE_POINT(K)                                                                                                \
     }
 /* D: the mask of the immediate, as D A I F. */

@@ -458,6 +458,14 @@ static const struct plain_register {
     {SYSTEM_KEY(3, 0, 4, 0, 1), SR_ELR_EL1, 0x2, 0},
 };
 
+static unsigned sysreg(uint32_t insn, const struct sysreg_row *row, struct record *r)
+{
+    r->a = (uint8_t)RD;
+    r->b = (uint8_t)BITS(insn, 21, 1);
+    r->imm = (int32_t)(row - sysreg_rows);
+    return OP_SYSREG;
+}
+
 static unsigned translate_system(const struct translation *t, uint32_t insn, struct record *r)
 {
     unsigned key = insn >> 5 & 0xffff;
@@ -475,8 +483,10 @@ static unsigned translate_system(const struct translation *t, uint32_t insn, str
     if (key == SYSTEM_KEY(3, 3, 4, 2, 1))
         return read ? OP_mrs_daif : OP_msr_daif;
     /* Nested virtualization and fine-grained traps reach some of the others. */
-    if (feature_set_has(t->features, FEATURE_NV) || feature_set_has(t->features, FEATURE_FGT))
-        return slow(insn, r);
+    bool reached = feature_set_has(t->features, FEATURE_NV) || feature_set_has(t->features, FEATURE_FGT);
+    const struct sysreg_row *row = sysreg_lookup(key);
+    if (reached)
+        return row ? sysreg(insn, row, r) : slow(insn, r);
     if (key == SYSTEM_KEY(3, 0, 4, 1, 0) && read)
         return OP_mrs_sp_el0;
     for (unsigned i = 0; i < sizeof(plain_registers) / sizeof(plain_registers[0]); i++) {
@@ -487,12 +497,12 @@ static unsigned translate_system(const struct translation *t, uint32_t insn, str
             return read ? OP_mrs_storage : OP_msr_storage;
         }
     }
-    const struct sysreg_row *row = sysreg_lookup(key);
-    if (row && sysreg_is_plain(t->features, row, read)) {
-        r->imm = (int32_t)(row - sysreg_rows);
-        return read ? OP_mrs_plain : OP_msr_plain;
-    }
-    return slow(insn, r);
+    if (!row)
+        return slow(insn, r);
+    if (!sysreg_is_plain(t->features, row, read))
+        return sysreg(insn, row, r);
+    r->imm = (int32_t)(row - sysreg_rows);
+    return read ? OP_mrs_plain : OP_msr_plain;
 }
 
 /* --- loads and stores --- */

@@ -4,6 +4,7 @@
 
 #include "cpu/control.h"
 #include "cpu/cpu.h"
+#include "cpu/sysreg.h"
 
 #include <check.h>
 #include <string.h>
@@ -62,12 +63,13 @@ static inline void fixture_destroy(struct pe_fixture *f)
     bus_destroy(f->bus);
 }
 
-/* Puts the PE at an EL, with SP_ELx, all interrupts masked. */
+/* Puts the PE at an EL, with SP_ELx, all interrupts masked. Tests may have changed its control registers directly. */
 static inline void fixture_enter(struct pe_fixture *f, unsigned el)
 {
     pe_save_sp(f->pe);
     f->pe->pstate = (struct pstate){.el = (uint8_t)el, .sp = el > 0, .d = 1, .a = 1, .i = 1, .f = 1};
     pe_load_sp(f->pe);
+    sysreg_forget_rulings(f->pe);
     pe_update_context(f->pe);
     f->pe->pc = FIXTURE_RAM;
     f->pe->power = PE_RUNNING;

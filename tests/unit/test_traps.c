@@ -5,7 +5,7 @@
 #include "pe_fixture.h"
 
 #include "cpu/syndrome.h"
-#include "cpu/sysreg.h"
+#include "cpu/sysreg_access.h"
 #include "cpu/traps.h"
 
 #include <stdio.h>
@@ -287,6 +287,50 @@ START_TEST(all_rows_were_tested)
 }
 END_TEST
 
+/* The row that a control register is written by. */
+static const struct sysreg_row *row_of_storage(uint16_t storage)
+{
+    if (storage == SR_ICC_SRE_EL1_S) /* the other instance of one register */
+        storage = SR_ICC_SRE_EL1;
+    for (size_t i = 0; i < sysreg_row_count; i++)
+        if (sysreg_rows[i].storage == storage && sysreg_rows[i].key == sysreg_rows[i].identity)
+            return &sysreg_rows[i];
+    ck_abort_msg("storage %u is no row's", storage);
+    return NULL;
+}
+
+/* What was found out about accesses counts no longer once a control that decides them is written, by the guest or host. */
+START_TEST(controls_are_looked_at_again)
+{
+    for (unsigned i = 0; i < TRAP_ROW_COUNT; i++) {
+        for (unsigned k = 0; k < trap_rows[i].test_count; k++) {
+            const struct sysreg_row *row = row_of_storage(trap_rows[i].tests[k].sysreg);
+            uint32_t generation = pe->ruling_generation;
+            ck_assert_int_eq(sysreg_write(pe, row, 0), SYSREG_DONE);
+            ck_assert_msg(pe->ruling_generation != generation, "%s written", row->name);
+            generation = pe->ruling_generation;
+            ck_assert(sysreg_poke(pe, row, 0));
+            ck_assert_msg(pe->ruling_generation != generation, "%s poked", row->name);
+        }
+    }
+}
+END_TEST
+
+/* The generations come round without an old ruling being taken for a new one. */
+START_TEST(rulings_are_never_old)
+{
+    const struct sysreg_row *row = sysreg_lookup(SYSREG_KEY(3, 0, 0, 4, 0)); /* ID_AA64PFR0_EL1 */
+    unsigned index = (unsigned)(row - sysreg_rows);
+    fixture_enter(&fixture, 1);
+    for (unsigned i = 0; i < 3 << 16; i++) {
+        if (i % 0xffff == 0)
+            ck_assert_uint_lt(sysreg_rule(pe, index, true), RULING_TRAPPED);
+        sysreg_forget_rulings(pe);
+        ck_assert_uint_ge(sysreg_known_ruling(pe, index, true), RULING_LIMIT);
+    }
+}
+END_TEST
+
 static void setup(void)
 {
     fixture_create(&fixture, "v8.2", true, true);
@@ -307,6 +351,8 @@ int main(void)
     tcase_add_test(tests, floating_point_traps_as_its_rows_say);
     tcase_add_test(tests, no_instruction_traps_when_permitted);
     tcase_add_test(tests, all_rows_were_tested);
+    tcase_add_test(tests, controls_are_looked_at_again);
+    tcase_add_test(tests, rulings_are_never_old);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
