@@ -12,7 +12,7 @@ struct fdt_writer;
 struct device;
 
 /* Phandles given out in advance, so that a node can be referred to before it is written. */
-enum fdt_phandle { FDT_PHANDLE_CLOCK = 1, FDT_PHANDLE_GIC, FDT_PHANDLE_GIC_ITS, FDT_PHANDLE_FIRST_FREE = 0x10 };
+enum fdt_phandle { FDT_PHANDLE_CLOCK = 1, FDT_PHANDLE_GIC, FDT_PHANDLE_GIC_ITS, FDT_PHANDLE_GIC_V2M, FDT_PHANDLE_FIRST_FREE = 0x10 };
 
 enum fdt_interrupt_type { FDT_SPI = 0, FDT_PPI = 1 };
 enum { FDT_EDGE_RISING = 1, FDT_LEVEL_HIGH = 4 };

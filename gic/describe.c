@@ -23,6 +23,17 @@ static void describe_v2(const struct gic *gic, struct fdt_writer *writer)
     fdtw_reg(writer, frames, config->virtualization ? 4 : 2);
 }
 
+static void describe_msi_frame(const struct gic *gic, struct fdt_writer *writer)
+{
+    const uint64_t frame[1][2] = {{gic->config.msi_base, 0x1000}};
+    fdtw_begin_at(writer, "v2m", gic->config.msi_base);
+    fdtw_string(writer, "compatible", "arm,gic-v2m-frame");
+    fdtw_empty(writer, "msi-controller");
+    fdtw_reg(writer, frame, 1);
+    fdtw_u32(writer, "phandle", FDT_PHANDLE_GIC_V2M);
+    fdtw_end(writer);
+}
+
 static void describe_its(const struct gic *gic, struct fdt_writer *writer)
 {
     const uint64_t frame[1][2] = {{gic->config.its_base, 0x20000}};
@@ -67,6 +78,8 @@ int gic_describe(struct gic *gic, struct fdt_writer *writer)
         describe_maintenance(gic, writer);
     if (gic->config.its)
         describe_its(gic, writer);
+    if (gic->config.msi_spis)
+        describe_msi_frame(gic, writer);
     fdtw_end(writer);
     return fdtw_error(writer);
 }

@@ -311,7 +311,8 @@ static bool config_valid(const struct gic_config *config)
            config->virtual_priority_bits >= 5 && config->virtual_priority_bits <= most_virtual &&
            config->list_registers <= GIC_MAX_LIST_REGISTERS && config->maintenance_intid >= GIC_SGIS &&
            config->maintenance_intid < GIC_PRIVATE && config->distributor_base % 0x1000 == 0 &&
-           (config->version == 3 || !config->its);
+           (config->version == 3 ? !config->msi_spis : !config->its) && config->msi_spis <= config->spis &&
+           config->msi_first_spi <= config->spis - config->msi_spis;
 }
 
 static int create_cpu(struct gic *gic, unsigned index)
@@ -387,6 +388,8 @@ static int attach(struct gic *gic)
         if (error)
             return error;
     }
+    if (config->msi_spis)
+        return gicv2m_create(gic);
     return config->its ? gic_its_create(gic) : 0;
 }
 

@@ -42,6 +42,8 @@ struct gic_config {
     uint64_t redistributor_base;      /* [0x080a0000], 128 KiB for each PE ... */
     unsigned redistributor_count;     /* ... of this many PEs [all]; the others' are at ... */
     uint64_t redistributor_high_base; /* ... this address */
+    uint64_t msi_base;                /* GICv2: a GICv2m frame, 0: none ... */
+    unsigned msi_first_spi, msi_spis; /* ... with these SPIs */
     uint32_t phandle;                 /* of the FDT node [FDT_PHANDLE_GIC] */
 };
 

@@ -354,6 +354,7 @@ size_t gic_lpi_section_count(const struct gic *gic);
 struct state_section gic_lpi_section(struct gic_cpu_interface *cpu);
 void gic_lpi_loaded(struct gic_cpu_interface *cpu);
 
+int gicv2m_create(struct gic *gic);
 int gic_its_create(struct gic *gic);
 void gic_its_destroy(struct gic *gic);
 void gic_its_reset(struct gic *gic);

@@ -1,6 +1,6 @@
 /*
- * The virtio devices of the board. Each is one `struct device`: the MMIO transport (virtio_mmio.c) with a function
- * behind it. Create functions return NULL when memory is short.
+ * The virtio devices of the board. Each is one `struct device`: a transport (virtio_mmio.c, virtio_pci.c) with a
+ * function behind it. Create functions return NULL when memory is short.
  */
 #ifndef ARMSIM_DEVICES_VIRTIO_VIRTIO_H
 #define ARMSIM_DEVICES_VIRTIO_VIRTIO_H
@@ -10,13 +10,17 @@
 
 enum { VIRTIO_MMIO_SIZE = 0x200 };
 
-/* Where a transport sits. */
+/* Where a transport sits: a window, or a PCI function (pci_function_create()), for which the rest is not used. */
 struct virtio_place {
+    struct device *function; /* NULL: MMIO */
     uint64_t base;
     unsigned pas_mask;
     struct irq_line *irq;
     unsigned spi;
 };
+
+/* A driver has set DRIVER_OK. */
+bool virtio_in_use(const struct device *device);
 
 /* A transport with nothing behind it: DeviceID 0. */
 struct device *virtio_empty_create(const struct device_env *env, const struct virtio_place *place);

@@ -48,7 +48,7 @@ enum {
 };
 
 struct virtio_blk {
-    struct virtio_mmio mmio;
+    struct virtio virtio;
     struct block_backend backend;
     uint64_t sectors;
     char id[ID_BYTES + 1];
@@ -57,7 +57,7 @@ struct virtio_blk {
 };
 
 static const struct state_field fields[] = {
-    VIRTIO_MMIO_FIELDS(struct virtio_blk),
+    VIRTIO_FIELDS(struct virtio_blk),
     STATE_FIELD(struct virtio_blk, writeback, 1),
 };
 
@@ -66,8 +66,8 @@ static bool range_valid(const struct virtio_blk *blk, uint64_t sector, uint64_t 
 {
     if (!(bytes % SECTOR_SIZE) && sector <= blk->sectors && bytes / SECTOR_SIZE <= blk->sectors - sector)
         return true;
-    log_message(blk->mmio.device.env->log, LOG_GUEST_ERROR,
-                "%s: %" PRIu64 " bytes at sector %" PRIu64 " of a disk of %" PRIu64, blk->mmio.device.name, bytes,
+    log_message(blk->virtio.device.env->log, LOG_GUEST_ERROR,
+                "%s: %" PRIu64 " bytes at sector %" PRIu64 " of a disk of %" PRIu64, blk->virtio.device.name, bytes,
                 sector, blk->sectors);
     return false;
 }
@@ -80,7 +80,7 @@ static uint8_t flush(struct virtio_blk *blk)
 /* After a write: what the cache mode demands before it completes. */
 static uint8_t settle_write(struct virtio_blk *blk)
 {
-    bool cached = virtio_has(&blk->mmio, F_FLUSH | F_CONFIG_WCE) && blk->writeback;
+    bool cached = virtio_has(&blk->virtio, F_FLUSH | F_CONFIG_WCE) && blk->writeback;
     return cached ? STATUS_OK : flush(blk);
 }
 
@@ -93,7 +93,7 @@ static uint8_t read_sectors(struct virtio_blk *blk, const struct virtq_chain *ch
     for (uint64_t done = 0; done < total;) {
         size_t part = total - done < BUFFER_BYTES ? (size_t)(total - done) : BUFFER_BYTES;
         if (blk->backend.read(blk->backend.opaque, offset + done, blk->buffer, part) ||
-            !virtq_write(&blk->mmio, chain, done, blk->buffer, part))
+            !virtq_write(&blk->virtio, chain, done, blk->buffer, part))
             return STATUS_IOERR;
         done += part;
         *written = (uint32_t)done;
@@ -105,7 +105,7 @@ static bool writable(const struct virtio_blk *blk)
 {
     if (!blk->backend.read_only)
         return true;
-    log_message(blk->mmio.device.env->log, LOG_GUEST_ERROR, "%s: a write to a read-only disk", blk->mmio.device.name);
+    log_message(blk->virtio.device.env->log, LOG_GUEST_ERROR, "%s: a write to a read-only disk", blk->virtio.device.name);
     return false;
 }
 
@@ -116,7 +116,7 @@ static uint8_t write_sectors(struct virtio_blk *blk, const struct virtq_chain *c
         return STATUS_IOERR;
     for (uint64_t done = 0; done < total;) {
         size_t part = total - done < BUFFER_BYTES ? (size_t)(total - done) : BUFFER_BYTES;
-        if (!virtq_read(&blk->mmio, chain, HEADER_BYTES + done, blk->buffer, part) ||
+        if (!virtq_read(&blk->virtio, chain, HEADER_BYTES + done, blk->buffer, part) ||
             blk->backend.write(blk->backend.opaque, offset + done, blk->buffer, part))
             return STATUS_IOERR;
         done += part;
@@ -128,7 +128,7 @@ static uint8_t get_id(struct virtio_blk *blk, const struct virtq_chain *chain, u
 {
     uint64_t room = chain->in_size - 1;
     size_t size = room < ID_BYTES ? (size_t)room : ID_BYTES;
-    if (!virtq_write(&blk->mmio, chain, 0, blk->id, size))
+    if (!virtq_write(&blk->virtio, chain, 0, blk->id, size))
         return STATUS_IOERR;
     *written = (uint32_t)size;
     return STATUS_OK;
@@ -164,14 +164,14 @@ static uint8_t serve_range(struct virtio_blk *blk, uint32_t type, const uint8_t 
 
 static uint8_t serve_ranges(struct virtio_blk *blk, const struct virtq_chain *chain, uint32_t type)
 {
-    if (!virtio_has(&blk->mmio, type == TYPE_DISCARD ? F_DISCARD : F_WRITE_ZEROES))
+    if (!virtio_has(&blk->virtio, type == TYPE_DISCARD ? F_DISCARD : F_WRITE_ZEROES))
         return STATUS_UNSUPP;
     uint64_t total = chain->out_size - HEADER_BYTES;
     if (!writable(blk) || !total || total % RANGE_BYTES || total / RANGE_BYTES > RANGES_MAX)
         return STATUS_IOERR;
     for (uint64_t done = 0; done < total; done += RANGE_BYTES) {
         uint8_t range[RANGE_BYTES];
-        if (!virtq_read(&blk->mmio, chain, HEADER_BYTES + done, range, sizeof(range)))
+        if (!virtq_read(&blk->virtio, chain, HEADER_BYTES + done, range, sizeof(range)))
             return STATUS_IOERR;
         uint8_t status = serve_range(blk, type, range);
         if (status != STATUS_OK)
@@ -183,7 +183,7 @@ static uint8_t serve_ranges(struct virtio_blk *blk, const struct virtq_chain *ch
 static uint8_t serve(struct virtio_blk *blk, const struct virtq_chain *chain, uint32_t *written)
 {
     uint8_t header[HEADER_BYTES];
-    if (!virtq_read(&blk->mmio, chain, 0, header, sizeof(header)))
+    if (!virtq_read(&blk->virtio, chain, 0, header, sizeof(header)))
         return STATUS_IOERR;
     uint32_t type = load_le32(header);
     uint64_t sector = load_le64(header + 8);
@@ -200,13 +200,13 @@ static uint8_t serve(struct virtio_blk *blk, const struct virtq_chain *chain, ui
     case TYPE_WRITE_ZEROES:
         return serve_ranges(blk, chain, type);
     default:
-        log_message(blk->mmio.device.env->log, LOG_GUEST_ERROR, "%s: request type %" PRIu32, blk->mmio.device.name,
+        log_message(blk->virtio.device.env->log, LOG_GUEST_ERROR, "%s: request type %" PRIu32, blk->virtio.device.name,
                     type);
         return STATUS_UNSUPP;
     }
 }
 
-static bool process(struct virtio_mmio *virtio, unsigned queue)
+static bool process(struct virtio *virtio, unsigned queue)
 {
     struct virtio_blk *blk = (struct virtio_blk *)virtio;
     struct virtq_chain chain;
@@ -229,7 +229,7 @@ static bool process(struct virtio_mmio *virtio, unsigned queue)
     return virtq_available(virtio, queue);
 }
 
-static size_t config(struct virtio_mmio *virtio, uint8_t *image)
+static size_t config(struct virtio *virtio, uint8_t *image)
 {
     const struct virtio_blk *blk = (const struct virtio_blk *)virtio;
     store_le64(image + CONFIG_CAPACITY, blk->sectors);
@@ -248,7 +248,7 @@ static size_t config(struct virtio_mmio *virtio, uint8_t *image)
     return CONFIG_BYTES;
 }
 
-static bool config_write(struct virtio_mmio *virtio, uint64_t offset, unsigned size, uint32_t value)
+static bool config_write(struct virtio *virtio, uint64_t offset, unsigned size, uint32_t value)
 {
     struct virtio_blk *blk = (struct virtio_blk *)virtio;
     if (offset != CONFIG_WRITEBACK || size != 1 || !virtio_has(virtio, F_CONFIG_WCE))
@@ -261,7 +261,7 @@ static bool config_write(struct virtio_mmio *virtio, uint64_t offset, unsigned s
     return true;
 }
 
-static void reset(struct virtio_mmio *virtio)
+static void reset(struct virtio *virtio)
 {
     ((struct virtio_blk *)virtio)->writeback = 1;
 }
@@ -277,7 +277,7 @@ static const struct virtio_class blk_class = {
     .reset = reset,
 };
 
-static const struct device_ops blk_ops = {.model = "virtio-blk", VIRTIO_MMIO_OPS(fields)};
+static const struct device_ops blk_ops = {.model = "virtio-blk", VIRTIO_OPS(fields)};
 
 struct device *virtio_blk_create(const struct device_env *env, const struct virtio_place *place,
                                  const struct virtio_blk_options *options)
@@ -291,9 +291,9 @@ struct device *virtio_blk_create(const struct device_env *env, const struct virt
     if (options->serial)
         strncpy(blk->id, options->serial, ID_BYTES);
     uint64_t features = blk->backend.read_only ? F_RO : F_DISCARD | F_WRITE_ZEROES;
-    if (virtio_mmio_init(&blk->mmio, &blk_ops, &blk_class, env, place, features)) {
+    if (virtio_init(&blk->virtio, &blk_ops, &blk_class, env, place, features)) {
         free(blk);
         return NULL;
     }
-    return &blk->mmio.device;
+    return &blk->virtio.device;
 }

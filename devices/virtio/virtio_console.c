@@ -27,7 +27,7 @@ enum { DEVICE_READY = 0, DEVICE_ADD = 1, PORT_READY = 3, CONSOLE_PORT = 4, RESIZ
 #define F_EMERG_WRITE (1ull << 2)
 
 struct virtio_console {
-    struct virtio_mmio mmio;
+    struct virtio virtio;
     struct virtio_console_port port[VIRTIO_CONSOLE_PORTS_MAX];
     unsigned port_count;
     uint16_t columns, rows;
@@ -36,7 +36,7 @@ struct virtio_console {
 };
 
 static const struct state_field fields[] = {
-    VIRTIO_MMIO_FIELDS(struct virtio_console),
+    VIRTIO_FIELDS(struct virtio_console),
     STATE_KEPT(struct virtio_console, columns),
     STATE_KEPT(struct virtio_console, rows),
     STATE_ARRAY(struct virtio_console, pending, 0),
@@ -56,7 +56,7 @@ static unsigned port_of(unsigned queue)
 
 static bool multiport(const struct virtio_console *console)
 {
-    return virtio_has(&console->mmio, F_MULTIPORT);
+    return virtio_has(&console->virtio, F_MULTIPORT);
 }
 
 /* --- control messages to the guest --- */
@@ -82,7 +82,7 @@ static size_t compose(const struct virtio_console *console, unsigned port, unsig
 /* Sends one message. False: not now. */
 static bool send_control(struct virtio_console *console, unsigned port, unsigned event)
 {
-    struct virtio_mmio *virtio = &console->mmio;
+    struct virtio *virtio = &console->virtio;
     struct virtq_chain chain;
     uint8_t message[CONTROL_MAX];
     if (!virtq_pop(virtio, CONTROL_RECEIVE_QUEUE, &chain))
@@ -98,20 +98,20 @@ static bool send_control(struct virtio_console *console, unsigned port, unsigned
 
 static void send_pending(struct virtio_console *console)
 {
-    if (!multiport(console) || !virtio_running(&console->mmio))
+    if (!multiport(console) || !virtio_running(&console->virtio))
         return;
     for (unsigned port = 0; port < console->port_count; port++) {
         for (unsigned event = 0; event < 8; event++) {
             if (!(console->pending[port] & 1u << event))
                 continue;
             if (!send_control(console, port, event)) {
-                virtq_settle(&console->mmio, CONTROL_RECEIVE_QUEUE);
+                virtq_settle(&console->virtio, CONTROL_RECEIVE_QUEUE);
                 return;
             }
             console->pending[port] &= ~(1u << event);
         }
     }
-    virtq_settle(&console->mmio, CONTROL_RECEIVE_QUEUE);
+    virtq_settle(&console->virtio, CONTROL_RECEIVE_QUEUE);
 }
 
 /* --- control messages from the guest --- */
@@ -135,8 +135,8 @@ static void receive_control(struct virtio_console *console, const uint8_t *messa
         return;
     }
     if (port >= console->port_count || (event != PORT_READY && event != PORT_OPEN)) {
-        log_message(console->mmio.device.env->log, LOG_GUEST_ERROR, "%s: control event %u for port %" PRIu32,
-                    console->mmio.device.name, event, port);
+        log_message(console->virtio.device.env->log, LOG_GUEST_ERROR, "%s: control event %u for port %" PRIu32,
+                    console->virtio.device.name, event, port);
         return;
     }
     if (event == PORT_READY && value) {
@@ -150,7 +150,7 @@ static void receive_control(struct virtio_console *console, const uint8_t *messa
 
 static void serve_control(struct virtio_console *console)
 {
-    struct virtio_mmio *virtio = &console->mmio;
+    struct virtio *virtio = &console->virtio;
     struct virtq_chain chain;
     for (unsigned n = 0; n < VIRTIO_QUEUE_SIZE && virtq_pop(virtio, CONTROL_TRANSMIT_QUEUE, &chain); n++) {
         uint8_t message[CONTROL_BYTES];
@@ -174,7 +174,7 @@ static void output(struct virtio_console *console, unsigned port, const struct v
     for (uint64_t done = 0; done < chain->out_size;) {
         uint64_t left = chain->out_size - done;
         size_t part = left < sizeof(chunk) ? (size_t)left : sizeof(chunk);
-        if (!virtq_read(&console->mmio, chain, done, chunk, part))
+        if (!virtq_read(&console->virtio, chain, done, chunk, part))
             return;
         if (backend->write)
             backend->write(backend->opaque, chunk, part);
@@ -182,7 +182,7 @@ static void output(struct virtio_console *console, unsigned port, const struct v
     }
 }
 
-static bool process(struct virtio_mmio *virtio, unsigned queue)
+static bool process(struct virtio *virtio, unsigned queue)
 {
     struct virtio_console *console = (struct virtio_console *)virtio;
     if (queue == CONTROL_RECEIVE_QUEUE) {
@@ -211,7 +211,7 @@ static bool process(struct virtio_mmio *virtio, unsigned queue)
 size_t virtio_console_receive(struct device *device, unsigned port, const uint8_t *bytes, size_t size)
 {
     struct virtio_console *console = (struct virtio_console *)device;
-    struct virtio_mmio *virtio = &console->mmio;
+    struct virtio *virtio = &console->virtio;
     if (port >= console->port_count || (multiport(console) && !console->guest_open[port]))
         return 0;
     unsigned queue = receive_queue(port);
@@ -240,14 +240,14 @@ void virtio_console_resize(struct device *device, uint16_t columns, uint16_t row
     if (multiport(console)) {
         console->pending[0] |= 1u << RESIZE;
         send_pending(console);
-    } else if (virtio_has(&console->mmio, F_SIZE)) {
-        virtio_config_changed(&console->mmio);
+    } else if (virtio_has(&console->virtio, F_SIZE)) {
+        virtio_config_changed(&console->virtio);
     }
 }
 
 /* --- the transport's hooks --- */
 
-static void started(struct virtio_mmio *virtio)
+static void started(struct virtio *virtio)
 {
     struct virtio_console *console = (struct virtio_console *)virtio;
     for (unsigned i = 0; i < console->port_count; i++)
@@ -255,7 +255,7 @@ static void started(struct virtio_mmio *virtio)
             console->port[i].backend.ready(console->port[i].backend.opaque);
 }
 
-static size_t config(struct virtio_mmio *virtio, uint8_t *image)
+static size_t config(struct virtio *virtio, uint8_t *image)
 {
     const struct virtio_console *console = (const struct virtio_console *)virtio;
     store_le16(image + CONFIG_COLS, console->columns);
@@ -265,7 +265,7 @@ static size_t config(struct virtio_mmio *virtio, uint8_t *image)
 }
 
 /* emerg_wr: a character for port 0, at any time, before there are queues. */
-static bool config_write(struct virtio_mmio *virtio, uint64_t offset, unsigned size, uint32_t value)
+static bool config_write(struct virtio *virtio, uint64_t offset, unsigned size, uint32_t value)
 {
     struct virtio_console *console = (struct virtio_console *)virtio;
     uint8_t character = (uint8_t)value;
@@ -276,7 +276,7 @@ static bool config_write(struct virtio_mmio *virtio, uint64_t offset, unsigned s
     return true;
 }
 
-static void reset(struct virtio_mmio *virtio)
+static void reset(struct virtio *virtio)
 {
     struct virtio_console *console = (struct virtio_console *)virtio;
     memset(console->pending, 0, sizeof(console->pending));
@@ -295,7 +295,7 @@ static const struct virtio_class console_class = {
     .reset = reset,
 };
 
-static const struct device_ops console_ops = {.model = "virtio-console", VIRTIO_MMIO_OPS(fields)};
+static const struct device_ops console_ops = {.model = "virtio-console", VIRTIO_OPS(fields)};
 
 _Static_assert(2 * VIRTIO_CONSOLE_PORTS_MAX + 2 <= VIRTIO_QUEUES_MAX, "two queues a port, two for control");
 
@@ -312,11 +312,11 @@ struct device *virtio_console_create(const struct device_env *env, const struct 
     console->columns = DEFAULT_COLS;
     console->rows = DEFAULT_ROWS;
     bool many = options->port_count > 1;
-    if (virtio_mmio_init(&console->mmio, &console_ops, &console_class, env, place, many ? F_MULTIPORT : 0)) {
+    if (virtio_init(&console->virtio, &console_ops, &console_class, env, place, many ? F_MULTIPORT : 0)) {
         free(console);
         return NULL;
     }
     if (many)
-        console->mmio.queue_count = 2 * options->port_count + 2;
-    return &console->mmio.device;
+        console->virtio.queue_count = 2 * options->port_count + 2;
+    return &console->virtio.device;
 }

@@ -23,7 +23,7 @@ enum { STATUS_LINK_UP = 1 };
 #define F_STATUS (1ull << 16)
 
 struct virtio_net {
-    struct virtio_mmio mmio;
+    struct virtio virtio;
     struct net_backend backend;
     uint8_t mac[6];
     uint16_t mtu;
@@ -32,13 +32,13 @@ struct virtio_net {
 };
 
 static const struct state_field fields[] = {
-    VIRTIO_MMIO_FIELDS(struct virtio_net),
+    VIRTIO_FIELDS(struct virtio_net),
     STATE_KEPT(struct virtio_net, link_up),
 };
 
 static void transmit(struct virtio_net *net, const struct virtq_chain *chain)
 {
-    struct virtio_mmio *virtio = &net->mmio;
+    struct virtio *virtio = &net->virtio;
     static const uint8_t no_offloads[HEADER_NUM_BUFFERS];
     size_t size = (size_t)chain->out_size;
     if (chain->out_size < HEADER_BYTES || chain->out_size > sizeof(net->frame)) {
@@ -58,14 +58,14 @@ static void transmit(struct virtio_net *net, const struct virtq_chain *chain)
 }
 
 /* There may be room for frames now. */
-static void ready(struct virtio_mmio *virtio)
+static void ready(struct virtio *virtio)
 {
     struct virtio_net *net = (struct virtio_net *)virtio;
     if (net->backend.ready)
         net->backend.ready(net->backend.opaque);
 }
 
-static bool process(struct virtio_mmio *virtio, unsigned queue)
+static bool process(struct virtio *virtio, unsigned queue)
 {
     struct virtio_net *net = (struct virtio_net *)virtio;
     if (queue == RECEIVE_QUEUE) {
@@ -93,7 +93,7 @@ struct filled {
  */
 static unsigned fill(struct virtio_net *net, size_t total, struct filled *filled, struct virtq_chain *first)
 {
-    struct virtio_mmio *virtio = &net->mmio;
+    struct virtio *virtio = &net->virtio;
     bool merge = virtio_has(virtio, F_MRG_RXBUF);
     struct virtq_chain next;
     unsigned count = 0;
@@ -119,7 +119,7 @@ static unsigned fill(struct virtio_net *net, size_t total, struct filled *filled
 bool virtio_net_receive(struct device *device, const uint8_t *frame, size_t size)
 {
     struct virtio_net *net = (struct virtio_net *)device;
-    struct virtio_mmio *virtio = &net->mmio;
+    struct virtio *virtio = &net->virtio;
     if (!net->link_up || size > VIRTIO_NET_FRAME_MAX || (virtio->status & (VIRTIO_NEEDS_RESET | VIRTIO_FAILED)))
         return true; /* lost on the wire */
     if (!virtq_available(virtio, RECEIVE_QUEUE))
@@ -150,10 +150,10 @@ void virtio_net_set_link(struct device *device, bool up)
     if (net->link_up == up)
         return;
     net->link_up = up;
-    virtio_config_changed(&net->mmio);
+    virtio_config_changed(&net->virtio);
 }
 
-static size_t config(struct virtio_mmio *virtio, uint8_t *image)
+static size_t config(struct virtio *virtio, uint8_t *image)
 {
     const struct virtio_net *net = (const struct virtio_net *)virtio;
     memcpy(image + CONFIG_MAC, net->mac, sizeof(net->mac));
@@ -173,7 +173,7 @@ static const struct virtio_class net_class = {
     .started = ready,
 };
 
-static const struct device_ops net_ops = {.model = "virtio-net", VIRTIO_MMIO_OPS(fields)};
+static const struct device_ops net_ops = {.model = "virtio-net", VIRTIO_OPS(fields)};
 
 struct device *virtio_net_create(const struct device_env *env, const struct virtio_place *place,
                                  const struct virtio_net_options *options)
@@ -185,9 +185,9 @@ struct device *virtio_net_create(const struct device_env *env, const struct virt
     memcpy(net->mac, options->mac, sizeof(net->mac));
     net->mtu = options->mtu;
     net->link_up = 1;
-    if (virtio_mmio_init(&net->mmio, &net_ops, &net_class, env, place, options->mtu ? F_MTU : 0)) {
+    if (virtio_init(&net->virtio, &net_ops, &net_class, env, place, options->mtu ? F_MTU : 0)) {
         free(net);
         return NULL;
     }
-    return &net->mmio.device;
+    return &net->virtio.device;
 }

@@ -13,12 +13,12 @@ enum { REQUEST_QUEUE, QUEUE_COUNT };
 enum { LATENCY_NS = 1000, REQUEST_BYTES_MAX = 64 << 10, CHUNK_BYTES = 1024 };
 
 struct virtio_rng {
-    struct virtio_mmio mmio;
+    struct virtio virtio;
     uint64_t generator[4];
 };
 
 static const struct state_field fields[] = {
-    VIRTIO_MMIO_FIELDS(struct virtio_rng),
+    VIRTIO_FIELDS(struct virtio_rng),
     STATE_KEPT_ARRAY(struct virtio_rng, generator),
 };
 
@@ -62,14 +62,14 @@ static uint32_t fill(struct virtio_rng *rng, const struct virtq_chain *chain)
         size_t part = total - done < sizeof(chunk) ? (size_t)(total - done) : sizeof(chunk);
         for (size_t i = 0; i < part; i += 8)
             store_le64(chunk + i, next(rng->generator));
-        if (!virtq_write(&rng->mmio, chain, done, chunk, part))
+        if (!virtq_write(&rng->virtio, chain, done, chunk, part))
             return (uint32_t)done;
         done += part;
     }
     return (uint32_t)total;
 }
 
-static bool process(struct virtio_mmio *virtio, unsigned queue)
+static bool process(struct virtio *virtio, unsigned queue)
 {
     struct virtq_chain chain;
     for (unsigned served = 0; served < VIRTIO_QUEUE_SIZE && virtq_pop(virtio, queue, &chain); served++)
@@ -85,7 +85,7 @@ static const struct virtio_class rng_class = {
     .process = process,
 };
 
-static const struct device_ops rng_ops = {.model = "virtio-rng", VIRTIO_MMIO_OPS(fields)};
+static const struct device_ops rng_ops = {.model = "virtio-rng", VIRTIO_OPS(fields)};
 
 struct device *virtio_rng_create(const struct device_env *env, const struct virtio_place *place, uint64_t seed)
 {
@@ -93,9 +93,9 @@ struct device *virtio_rng_create(const struct device_env *env, const struct virt
     if (!rng)
         return NULL;
     seed_generator(rng->generator, seed);
-    if (virtio_mmio_init(&rng->mmio, &rng_ops, &rng_class, env, place, 0)) {
+    if (virtio_init(&rng->virtio, &rng_ops, &rng_class, env, place, 0)) {
         free(rng);
         return NULL;
     }
-    return &rng->mmio.device;
+    return &rng->virtio.device;
 }

@@ -24,7 +24,7 @@ struct descriptor {
 
 /* --- accesses to the rings; each fails the device when the area is not in RAM --- */
 
-static bool ring_read(struct virtio_mmio *virtio, uint64_t address, void *data, size_t size)
+static bool ring_read(struct virtio *virtio, uint64_t address, void *data, size_t size)
 {
     if (bus_read_block(virtio->device.env->bus, address, data, size, virtio_dma_attrs(virtio)) == BUS_OK)
         return true;
@@ -32,7 +32,7 @@ static bool ring_read(struct virtio_mmio *virtio, uint64_t address, void *data, 
     return false;
 }
 
-static bool ring_write(struct virtio_mmio *virtio, uint64_t address, const void *data, size_t size)
+static bool ring_write(struct virtio *virtio, uint64_t address, const void *data, size_t size)
 {
     if (bus_write_block(virtio->device.env->bus, address, data, size, virtio_dma_attrs(virtio)) == BUS_OK)
         return true;
@@ -40,7 +40,7 @@ static bool ring_write(struct virtio_mmio *virtio, uint64_t address, const void 
     return false;
 }
 
-static bool read_u16(struct virtio_mmio *virtio, uint64_t address, uint16_t *value)
+static bool read_u16(struct virtio *virtio, uint64_t address, uint16_t *value)
 {
     uint8_t bytes[2];
     if (!ring_read(virtio, address, bytes, sizeof(bytes)))
@@ -49,14 +49,14 @@ static bool read_u16(struct virtio_mmio *virtio, uint64_t address, uint16_t *val
     return true;
 }
 
-static bool write_u16(struct virtio_mmio *virtio, uint64_t address, uint16_t value)
+static bool write_u16(struct virtio *virtio, uint64_t address, uint16_t value)
 {
     uint8_t bytes[2];
     store_le16(bytes, value);
     return ring_write(virtio, address, bytes, sizeof(bytes));
 }
 
-static bool read_descriptor(struct virtio_mmio *virtio, uint64_t table, uint32_t index, struct descriptor *descriptor)
+static bool read_descriptor(struct virtio *virtio, uint64_t table, uint32_t index, struct descriptor *descriptor)
 {
     uint8_t bytes[DESC_BYTES];
     if (!ring_read(virtio, table + (uint64_t)index * DESC_BYTES, bytes, sizeof(bytes)))
@@ -71,7 +71,7 @@ static bool read_descriptor(struct virtio_mmio *virtio, uint64_t table, uint32_t
 /* --- taking chains --- */
 
 /* How many chains wait. False: the index is impossible, or not readable. */
-static bool waiting(struct virtio_mmio *virtio, unsigned queue, uint16_t *count)
+static bool waiting(struct virtio *virtio, unsigned queue, uint16_t *count)
 {
     struct virtqueue *q = &virtio->queue[queue];
     uint16_t index;
@@ -86,13 +86,13 @@ static bool waiting(struct virtio_mmio *virtio, unsigned queue, uint16_t *count)
     return false;
 }
 
-bool virtq_available(struct virtio_mmio *virtio, unsigned queue)
+bool virtq_available(struct virtio *virtio, unsigned queue)
 {
     uint16_t count;
     return virtio_running(virtio) && waiting(virtio, queue, &count) && count;
 }
 
-static bool add_part(struct virtio_mmio *virtio, struct virtq_chain *chain, const struct descriptor *descriptor)
+static bool add_part(struct virtio *virtio, struct virtq_chain *chain, const struct descriptor *descriptor)
 {
     unsigned count = chain->out_count + chain->in_count;
     bool in = descriptor->flags & DESC_WRITE;
@@ -123,7 +123,7 @@ static bool add_part(struct virtio_mmio *virtio, struct virtq_chain *chain, cons
 }
 
 /* Follows a chain through the table of `count` descriptors, and into an indirect table at its end. */
-static bool collect(struct virtio_mmio *virtio, struct virtq_chain *chain, uint64_t table, uint32_t count,
+static bool collect(struct virtio *virtio, struct virtq_chain *chain, uint64_t table, uint32_t count,
                     uint32_t index)
 {
     bool indirect = false;
@@ -160,7 +160,7 @@ static bool collect(struct virtio_mmio *virtio, struct virtq_chain *chain, uint6
     return false;
 }
 
-bool virtq_pop(struct virtio_mmio *virtio, unsigned queue, struct virtq_chain *chain)
+bool virtq_pop(struct virtio *virtio, unsigned queue, struct virtq_chain *chain)
 {
     struct virtqueue *q = &virtio->queue[queue];
     uint16_t count, head;
@@ -177,14 +177,14 @@ bool virtq_pop(struct virtio_mmio *virtio, unsigned queue, struct virtq_chain *c
     return true;
 }
 
-void virtq_unpop(struct virtio_mmio *virtio, unsigned queue, unsigned count)
+void virtq_unpop(struct virtio *virtio, unsigned queue, unsigned count)
 {
     virtio->queue[queue].next_avail -= count;
 }
 
 /* --- giving them back --- */
 
-void virtq_push(struct virtio_mmio *virtio, unsigned queue, uint16_t head, uint32_t written)
+void virtq_push(struct virtio *virtio, unsigned queue, uint16_t head, uint32_t written)
 {
     struct virtqueue *q = &virtio->queue[queue];
     if (!virtio_running(virtio))
@@ -198,13 +198,13 @@ void virtq_push(struct virtio_mmio *virtio, unsigned queue, uint16_t head, uint3
 }
 
 /* avail_event, behind the used ring: the available index whose passing is to be notified. */
-static bool write_avail_event(struct virtio_mmio *virtio, const struct virtqueue *q, uint16_t index)
+static bool write_avail_event(struct virtio *virtio, const struct virtqueue *q, uint16_t index)
 {
     return !virtio_has(virtio, VIRTIO_F_EVENT_IDX) ||
            write_u16(virtio, q->device + 4 + 8 * (uint64_t)q->size, index);
 }
 
-void virtq_want_more(struct virtio_mmio *virtio, unsigned queue)
+void virtq_want_more(struct virtio *virtio, unsigned queue)
 {
     uint16_t count;
     virtq_settle(virtio, queue);
@@ -212,7 +212,7 @@ void virtq_want_more(struct virtio_mmio *virtio, unsigned queue)
         write_avail_event(virtio, &virtio->queue[queue], virtio->queue[queue].next_avail + count);
 }
 
-void virtq_settle(struct virtio_mmio *virtio, unsigned queue)
+void virtq_settle(struct virtio *virtio, unsigned queue)
 {
     struct virtqueue *q = &virtio->queue[queue];
     if (!virtio_running(virtio) || !q->ready || !write_avail_event(virtio, q, q->next_avail))
@@ -228,13 +228,13 @@ void virtq_settle(struct virtio_mmio *virtio, unsigned queue)
     bool wanted = event_index ? (uint16_t)(q->next_used - control - 1) < pushed : !(control & AVAIL_NO_INTERRUPT);
     q->signalled = q->next_used;
     if (wanted)
-        virtio_interrupt(virtio, VIRTIO_INTERRUPT_QUEUE);
+        virtio_interrupt_queue(virtio, queue);
 }
 
 /* --- data --- */
 
 /* Walks `size` bytes from `offset` on in parts [first, first + count), copying one way or the other. */
-static bool copy(struct virtio_mmio *virtio, const struct virtq_chain *chain, unsigned first, unsigned count,
+static bool copy(struct virtio *virtio, const struct virtq_chain *chain, unsigned first, unsigned count,
                  uint64_t offset, uint8_t *to, const uint8_t *from, size_t size)
 {
     for (unsigned i = first; i < first + count && size; i++) {
@@ -256,14 +256,14 @@ static bool copy(struct virtio_mmio *virtio, const struct virtq_chain *chain, un
     return true;
 }
 
-bool virtq_read(struct virtio_mmio *virtio, const struct virtq_chain *chain, uint64_t offset, void *data, size_t size)
+bool virtq_read(struct virtio *virtio, const struct virtq_chain *chain, uint64_t offset, void *data, size_t size)
 {
     if (offset > chain->out_size || size > chain->out_size - offset)
         return false;
     return copy(virtio, chain, 0, chain->out_count, offset, data, NULL, size);
 }
 
-bool virtq_write(struct virtio_mmio *virtio, const struct virtq_chain *chain, uint64_t offset, const void *data,
+bool virtq_write(struct virtio *virtio, const struct virtq_chain *chain, uint64_t offset, const void *data,
                  size_t size)
 {
     if (offset > chain->in_size || size > chain->in_size - offset)

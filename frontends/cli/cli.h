@@ -38,7 +38,18 @@ struct chardev {
 
 enum idle_mode { IDLE_AUTO, IDLE_SKIP, IDLE_REALTIME };
 
-enum { MAX_LOADS = 32, MAX_DRIVES = 24, MAX_NICS = 4, MAX_FORWARDS = 32, MAX_IMPDEFS = 256 };
+enum { MAX_LOADS = 32, MAX_DRIVES = 24, MAX_NICS = 4, MAX_FORWARDS = 32, MAX_IMPDEFS = 256, MAX_CLI_DEVICES = 32 };
+
+/* -device NAME,...: which backend it uses is found when all options are known. */
+struct cli_device {
+    const char *kind, *id, *drive, *netdev, *bus, *serial, *mac;
+};
+
+/* A -drive or -netdev as -device sees it. */
+struct cli_backend {
+    const char *id; /* NULL: none */
+    bool free;      /* if=none, or -netdev: waits for a device */
+};
 
 /* An allocation that lives as long as the options. */
 struct keeper {
@@ -52,6 +63,9 @@ struct cli_options {
     struct armsim_drive drives[MAX_DRIVES];
     struct armsim_nic nics[MAX_NICS];
     struct armsim_impdef impdefs[MAX_IMPDEFS];
+    struct cli_backend drive_backends[MAX_DRIVES], nic_backends[MAX_NICS];
+    struct cli_device cli_devices[MAX_CLI_DEVICES];
+    size_t device_count;
     bool nic_restricted[MAX_NICS];
     struct user_net_forward forwards[MAX_NICS][MAX_FORWARDS];
     size_t forward_counts[MAX_NICS];

@@ -29,6 +29,11 @@ static bool machine_virtualization(struct cli_options *options, void *target, co
     return parse_switch(value, &options->machine.virtualization);
 }
 
+static bool machine_pci(struct cli_options *options, void *target, const char *value)
+{
+    return parse_switch(value, &options->machine.pci);
+}
+
 static bool machine_bus_error(struct cli_options *options, void *target, const char *value)
 {
     bool known = strcmp(value, "sea") == 0 || strcmp(value, "serror") == 0 || strcmp(value, "razwi") == 0;
@@ -47,12 +52,13 @@ int option_machine(struct cli_options *options, const char *name, const char *va
         {"gic-version", "2 or 3", machine_gic},
         {"secure", "on or off", machine_secure},
         {"virtualization", "on or off", machine_virtualization},
+        {"pci", "on or off", machine_pci},
         {"bus-error", "sea, serror or razwi", machine_bus_error},
         {"dumpdtb", "a file's name", machine_dumpdtb},
     };
     if (strcmp(value, "help") == 0) {
         puts("virt    QEMU's virt board (gic-version=2|3, secure=on|off, virtualization=on|off, "
-             "bus-error=sea|serror|razwi, dumpdtb=FILE)");
+             "bus-error=sea|serror|razwi, pci=on|off, dumpdtb=FILE)");
         options->done = true;
         return 0;
     }
@@ -140,178 +146,7 @@ int option_bios(struct cli_options *options, const char *name, const char *value
     return 0;
 }
 
-static bool loader_file(struct cli_options *options, void *target, const char *value)
-{
-    return option_set_text(options, &((struct armsim_load *)target)->image.path, value);
-}
-
-static bool loader_address(struct cli_options *options, void *target, const char *value)
-{
-    struct armsim_load *load = target;
-    load->has_address = true;
-    return parse_number(value, &load->address);
-}
-
-static bool loader_cpu(struct cli_options *options, void *target, const char *value)
-{
-    struct armsim_load *load = target;
-    uint64_t pe;
-    if (!parse_number(value, &pe) || pe >= ARMSIM_MAX_PES)
-        return false;
-    load->pe = (uint32_t)pe;
-    load->set_pc = true;
-    return true;
-}
-
-static bool loader_raw(struct cli_options *options, void *target, const char *value)
-{
-    return parse_switch(value, &((struct armsim_load *)target)->raw);
-}
-
-static bool loader_secure(struct cli_options *options, void *target, const char *value)
-{
-    return parse_switch(value, &((struct armsim_load *)target)->secure);
-}
-
-int option_device(struct cli_options *options, const char *name, const char *value)
-{
-    static const struct option_property properties[] = {
-        {"file", "a file's name", loader_file},
-        {"addr", "an address", loader_address},
-        {"cpu-num", "a PE's number", loader_cpu},
-        {"force-raw", "on or off", loader_raw},
-        {"secure", "on or off", loader_secure},
-    };
-    struct pair pairs[MAX_PAIRS];
-    int count = option_pairs(options, name, value, pairs);
-    if (count < 0)
-        return EXIT_USAGE;
-    if (pairs[0].value || strcmp(pairs[0].key, "loader") != 0)
-        return option_expected(name, "the device loader", pairs[0].key);
-    if (options->machine.load_count == MAX_LOADS)
-        return complain(EXIT_USAGE, "-%s: expected at most %d loaders", name, MAX_LOADS);
-    struct armsim_load *load = &options->loads[options->machine.load_count++];
-    for (int i = 1; i < count; i++) {
-        int status = SET_PROPERTY(options, name, properties, load, &pairs[i]);
-        if (status)
-            return status;
-    }
-    if (!load->image.path)
-        return complain(EXIT_USAGE, "-%s: file: expected a file's name, found none", name);
-    if (load->raw && !load->has_address)
-        return complain(EXIT_USAGE, "-%s: addr: expected an address for a raw file, found none", name);
-    return 0;
-}
-
 /* --- what it is connected to --- */
-
-static bool drive_file(struct cli_options *options, void *target, const char *value)
-{
-    return option_set_text(options, &((struct armsim_drive *)target)->path, value);
-}
-
-static bool drive_interface(struct cli_options *options, void *target, const char *value)
-{
-    return strcmp(value, "virtio") == 0;
-}
-
-static bool drive_format(struct cli_options *options, void *target, const char *value)
-{
-    return strcmp(value, "raw") == 0;
-}
-
-static bool drive_read_only(struct cli_options *options, void *target, const char *value)
-{
-    return parse_switch(value, &((struct armsim_drive *)target)->read_only);
-}
-
-static bool drive_serial(struct cli_options *options, void *target, const char *value)
-{
-    ((struct armsim_drive *)target)->serial = value;
-    return strlen(value) <= 20;
-}
-
-int option_drive(struct cli_options *options, const char *name, const char *value)
-{
-    static const struct option_property properties[] = {
-        {"file", "a file's name", drive_file},
-        {"if", "virtio", drive_interface},
-        {"format", "raw", drive_format},
-        {"readonly", "on or off", drive_read_only},
-        {"serial", "up to 20 characters", drive_serial},
-    };
-    struct pair pairs[MAX_PAIRS];
-    int count = option_pairs(options, name, value, pairs);
-    if (count < 0)
-        return EXIT_USAGE;
-    if (options->machine.drive_count == MAX_DRIVES)
-        return complain(EXIT_USAGE, "-%s: expected at most %d drives", name, MAX_DRIVES);
-    struct armsim_drive *drive = &options->drives[options->machine.drive_count++];
-    for (int i = 0; i < count; i++) {
-        int status = SET_PROPERTY(options, name, properties, drive, &pairs[i]);
-        if (status)
-            return status;
-    }
-    if (!drive->path)
-        return complain(EXIT_USAGE, "-%s: file: expected a file's name, found none", name);
-    return 0;
-}
-
-static bool nic_forward(struct cli_options *options, void *target, const char *value)
-{
-    size_t nic = (size_t)((struct armsim_nic *)target - options->nics);
-    if (options->forward_counts[nic] == MAX_FORWARDS)
-        return false;
-    return user_net_parse_forward(value, &options->forwards[nic][options->forward_counts[nic]++]);
-}
-
-static bool nic_mac(struct cli_options *options, void *target, const char *value)
-{
-    uint8_t *mac = ((struct armsim_nic *)target)->mac;
-    int used = 0;
-    return sscanf(value, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
-                  &used) == 6 &&
-           value[used] == '\0' && !(mac[0] & 1);
-}
-
-static bool nic_restrict(struct cli_options *options, void *target, const char *value)
-{
-    return parse_switch(value, &options->nic_restricted[(struct armsim_nic *)target - options->nics]);
-}
-
-static bool nic_model(struct cli_options *options, void *target, const char *value)
-{
-    return strncmp(value, "virtio", 6) == 0;
-}
-
-int option_nic(struct cli_options *options, const char *name, const char *value)
-{
-    static const struct option_property properties[] = {
-        {"hostfwd", "tcp|udp:[hostaddr]:hostport-[guestaddr]:guestport", nic_forward},
-        {"mac", "six hexadecimal bytes, the first even", nic_mac},
-        {"restrict", "on or off", nic_restrict},
-        {"model", "virtio", nic_model},
-    };
-    struct pair pairs[MAX_PAIRS];
-    int count = option_pairs(options, name, value, pairs);
-    if (count < 0)
-        return EXIT_USAGE;
-    if (!pairs[0].value && strcmp(pairs[0].key, "none") == 0 && count == 1) {
-        options->no_nic = true;
-        return 0;
-    }
-    if (pairs[0].value || strcmp(pairs[0].key, "user") != 0)
-        return option_expected(name, "user or none", value);
-    if (options->machine.nic_count == MAX_NICS)
-        return complain(EXIT_USAGE, "-%s: expected at most %d network cards", name, MAX_NICS);
-    struct armsim_nic *nic = &options->nics[options->machine.nic_count++];
-    for (int i = 1; i < count; i++) {
-        int status = SET_PROPERTY(options, name, properties, nic, &pairs[i]);
-        if (status)
-            return status;
-    }
-    return 0;
-}
 
 static bool parse_chardev(const char *value, struct chardev *chardev)
 {

@@ -275,6 +275,7 @@ static const struct option {
     {"bios", true, option_bios},
     {"drive", true, option_drive},
     {"nic", true, option_nic},
+    {"netdev", true, option_netdev},
     {"device", true, option_device},
     {"serial", true, option_serial},
     {"virtio-console", true, option_virtio_console},
@@ -344,6 +345,9 @@ static int finish(struct cli_options *options)
         return complain(EXIT_USAGE, "-initrd: expected with -kernel");
     if (options->trace_instructions >= 0 && !options->trace_file)
         return complain(EXIT_USAGE, "--trace-instructions: expected with --trace");
+    int status = options_resolve_devices(options);
+    if (status)
+        return status;
     options->machine.loads = options->loads;
     options->machine.drives = options->drives;
     options->machine.nics = options->nics;

@@ -33,7 +33,11 @@ bool option_set_text(struct cli_options *options, void *target, const char *valu
 
 /* machine_options.c: what the machine consists of, runs and is connected to. */
 option_fn option_machine, option_cpu, option_smp, option_memory, option_kernel, option_initrd, option_append,
-    option_dtb, option_bios, option_device, option_drive, option_nic, option_serial, option_virtio_console,
-    option_ignored, option_semihosting, option_semihosting_config;
+    option_dtb, option_bios, option_serial, option_virtio_console, option_ignored, option_semihosting, option_semihosting_config;
+
+/* device_options.c */
+option_fn option_device, option_drive, option_nic, option_netdev;
+/* Connects what -device named to its backends. 0 or EXIT_USAGE after complaining. */
+int options_resolve_devices(struct cli_options *options);
 
 #endif

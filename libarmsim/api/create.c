@@ -48,6 +48,7 @@ int armsim_options_init(struct armsim_options *options, size_t size)
         .quantum = 20000,
         .rtc_epoch = 1767225600, /* 2026-01-01 00:00:00 UTC */
         .trap_ring = 1024,
+        .pci = true,
     };
     if (!options || size < OPTIONS_MIN_SIZE || size > OPTIONS_MAX_SIZE)
         return ARMSIM_ERROR_ARGUMENT;

@@ -2,18 +2,21 @@
  * The board `virt`: QEMU's memory map and device tree shape, so that stock software runs unmodified.
  *
  *     0x00000000  flash, two banks of 64 MiB (the first belongs to the Secure side with secure=on)
- *     0x08000000  GIC
+ *     0x08000000  GIC (GICv2: MSI frame at 0x08020000, SPI 48 to 111; GICv3: ITS at 0x08080000)
  *     0x09000000  PL011 (SPI 1), 0x09010000 PL031 (SPI 2), 0x09020000 fw_cfg, 0x09030000 PL061 (SPI 7),
  *     0x09040000  Secure PL011 (SPI 8), 0x090b0000 Secure PL061 that switches the power (with secure=on)
  *     0x0a000000  virtio-mmio, 32 transports of 0x200 bytes (SPI 16 to 47)
  *     0x0e000000  Secure RAM, 16 MiB (with secure=on)
+ *     0x10000000  PCIe: memory; 0x3eff0000 I/O; 0x40_10000000 configuration (SPI 3 to 6), 0x80_00000000 more memory, or,
+ *                 for PEs with less than 40 bits of physical address, configuration at 0x3f000000 and no more memory
  *     0x40000000  RAM
  *
- * Not there: PCIe, the SMMU.
+ * Not there: the SMMU.
  */
 #include "libarmsim/board/virt.h"
 
 #include "devices/fw_cfg.h"
+#include "devices/virtio/virtio.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,6 +27,10 @@ static const struct board_gic virt_gic = {
     .cpu_interface = 0x08010000,
     .hypervisor = 0x08030000,
     .virtual_cpu = 0x08040000,
+    .its = 0x08080000,
+    .msi_frame = 0x08020000,
+    .msi_first_spi = 48,
+    .msi_spis = 64,
     .redistributor = 0x080a0000,
     .redistributor_pes = 123,
     .spis = 256,
@@ -70,7 +77,7 @@ static bool virt_listens(struct armsim_machine *machine)
         if (machine->serial[port].open && virt_serial_listens(virt, port))
             return true;
     for (unsigned nic = 0; nic < MACHINE_MAX_NICS; nic++)
-        if (machine->nic[nic].open && virt->nics[nic] && virt_virtio_in_use(virt->nics[nic]))
+        if (machine->nic[nic].open && virt->nics[nic] && virtio_in_use(virt->nics[nic]))
             return true;
     return false;
 }

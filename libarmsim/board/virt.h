@@ -19,10 +19,29 @@
 #define VIRT_VIRTIO_BASE 0x0a000000ull
 #define VIRT_SECURE_RAM_BASE 0x0e000000ull
 #define VIRT_SECURE_RAM_SIZE 0x01000000ull
+#define VIRT_AHCI_BASE 0x090c0000ull
+#define VIRT_PCI_MEMORY_BASE 0x10000000ull
+#define VIRT_PCI_MEMORY_SIZE 0x2eff0000ull
+#define VIRT_PCI_IO_BASE 0x3eff0000ull
+#define VIRT_PCI_IO_SIZE 0x00010000ull
+#define VIRT_PCI_ECAM_BASE 0x3f000000ull
+#define VIRT_PCI_ECAM_SIZE 0x01000000ull
+#define VIRT_PCI_HIGH_ECAM_BASE 0x4010000000ull
+#define VIRT_PCI_HIGH_ECAM_SIZE 0x10000000ull
+#define VIRT_PCI_HIGH_MEMORY_BASE 0x8000000000ull
+#define VIRT_PCI_HIGH_MEMORY_SIZE 0x8000000000ull
 #define VIRT_RAM_BASE 0x40000000ull
 #define VIRT_RAM_MAX (255ull << 30) /* up to the high PCIe windows */
 
-enum { VIRT_SPI_UART0 = 1, VIRT_SPI_RTC = 2, VIRT_SPI_GPIO = 7, VIRT_SPI_UART1 = 8, VIRT_SPI_VIRTIO = 16 };
+enum {
+    VIRT_SPI_UART0 = 1,
+    VIRT_SPI_RTC = 2,
+    VIRT_SPI_PCI = 3,
+    VIRT_SPI_GPIO = 7,
+    VIRT_SPI_UART1 = 8,
+    VIRT_SPI_AHCI = 10,
+    VIRT_SPI_VIRTIO = 16
+};
 enum { VIRT_VIRTIO_SLOTS = 32 };
 
 /* One direction of a connection: which machine, which port. */
@@ -33,7 +52,7 @@ struct virt_link {
 
 struct board_data {
     struct builtin_firmware *firmware;
-    struct device *uart[2], *console, *gpio, *fw_cfg;
+    struct device *uart[2], *console, *gpio, *fw_cfg, *pci;
     struct device *nics[MACHINE_MAX_NICS];
     struct virt_link serial_links[ARMSIM_SERIAL_PORTS], nic_links[MACHINE_MAX_NICS];
     bool loaded; /* the first load is done: fingerprints and fw_cfg items are there */
@@ -46,9 +65,15 @@ struct board_data {
 
 /* virt_devices.c */
 int virt_populate(struct armsim_machine *machine);
-/* Does the guest's driver of a serial port or a virtio device take input? */
+/* Does the guest's driver of a serial port take input? */
 bool virt_serial_listens(const struct board_data *virt, unsigned port);
-bool virt_virtio_in_use(const struct device *device);
+/* Opens a drive, unless the machine is a fork, which has it already. 0 or an armsim error after machine_fail(). */
+int virt_open_drive(struct armsim_machine *machine, size_t index);
+
+/* virt_pci.c: the host bridge, if there is one. */
+int virt_add_pci(struct armsim_machine *machine);
+/* The next function on it, for a device that `what` names. NULL after machine_fail(). */
+struct device *virt_add_function(struct armsim_machine *machine, const char *what);
 
 /* virt_load.c */
 int virt_load(struct armsim_machine *machine);

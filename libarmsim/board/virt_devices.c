@@ -50,13 +50,6 @@ static bool look_at(const struct device *device, uint64_t offset, uint64_t *valu
     return bus_read(device->env->bus, device->base + offset, 4, attrs, value) == BUS_OK;
 }
 
-bool virt_virtio_in_use(const struct device *device)
-{
-    enum { VIRTIO_MMIO_STATUS = 0x70, VIRTIO_STATUS_DRIVER_OK = 4 };
-    uint64_t status = 0;
-    return look_at(device, VIRTIO_MMIO_STATUS, &status) && (status & VIRTIO_STATUS_DRIVER_OK);
-}
-
 /* --- the devices with registers of their own --- */
 
 struct virt_device {
@@ -98,7 +91,7 @@ bool virt_serial_listens(const struct board_data *virt, unsigned port)
 {
     enum { UARTIMSC = 0x38, UARTIMSC_RX_RT = 1 << 4 | 1 << 6 };
     if (port == ARMSIM_SERIAL_VIRTIO)
-        return virt->console && virt_virtio_in_use(virt->console);
+        return virt->console && virtio_in_use(virt->console);
     uint64_t mask = 0;
     return virt->uart[port] && look_at(virt->uart[port], UARTIMSC, &mask) && (mask & UARTIMSC_RX_RT);
 }
@@ -174,20 +167,33 @@ static const struct virt_device virt_devices[] = {
 
 /* --- virtio: drives first, then network cards, the console, the entropy source; the other transports are empty --- */
 
-static struct virtio_place virtio_place(struct armsim_machine *machine, unsigned slot)
+/* The next place for a virtio device: a free transport, or a function. False after machine_fail(). */
+static bool find_place(struct armsim_machine *machine, unsigned *slot, enum armsim_attachment attachment,
+                       const char *what, struct virtio_place *place)
 {
-    unsigned spi = VIRT_SPI_VIRTIO + slot;
-    return (struct virtio_place){.base = VIRT_VIRTIO_BASE + (uint64_t)slot * VIRTIO_MMIO_SIZE,
-                                 .pas_mask = PAS_MASK_BOTH,
-                                 .irq = machine_spi(machine, spi),
-                                 .spi = spi};
+    *place = (struct virtio_place){.pas_mask = PAS_MASK_BOTH};
+    if (attachment == ARMSIM_VIRTIO_PCI) {
+        place->function = virt_add_function(machine, what);
+        return place->function;
+    }
+    if (attachment != ARMSIM_VIRTIO_MMIO) {
+        machine_fail(machine, ARMSIM_ERROR_OPTION, "%s: attachment %d is not one of those it can have", what, attachment);
+        return false;
+    }
+    place->base = VIRT_VIRTIO_BASE + (uint64_t)*slot * VIRTIO_MMIO_SIZE;
+    place->spi = VIRT_SPI_VIRTIO + *slot;
+    place->irq = machine_spi(machine, place->spi);
+    ++*slot;
+    return true;
 }
 
-static int open_drive(struct armsim_machine *machine, size_t index)
+int virt_open_drive(struct armsim_machine *machine, size_t index)
 {
     struct block_backend backend;
     struct load_error error;
     void *raw;
+    if (machine->drives[index].base)
+        return 0;
     int result = raw_drive_open(&raw, &machine->options.drives[index], &backend, &error);
     if (result < 0)
         return machine_fail(machine, result == -EINVAL ? ARMSIM_ERROR_INPUT : ARMSIM_ERROR_IO, "%s", error.text);
@@ -196,16 +202,16 @@ static int open_drive(struct armsim_machine *machine, size_t index)
     return 0;
 }
 
-static int add_drive(struct armsim_machine *machine, unsigned slot, size_t index)
+static int add_drive(struct armsim_machine *machine, unsigned *slot, size_t index)
 {
-    if (!machine->drives[index].base) { /* a fork has its drives already */
-        int result = open_drive(machine, index);
-        if (result < 0)
-            return result;
-    }
-    struct virtio_blk_options options = {.backend = drive_backend(&machine->drives[index]),
-                                         .serial = machine->options.drives[index].serial};
-    struct virtio_place place = virtio_place(machine, slot);
+    const struct armsim_drive *drive = &machine->options.drives[index];
+    int result = virt_open_drive(machine, index);
+    struct virtio_place place;
+    if (result < 0)
+        return result;
+    if (!find_place(machine, slot, drive->attachment, "drive", &place))
+        return ARMSIM_ERROR_OPTION;
+    struct virtio_blk_options options = {.backend = drive_backend(&machine->drives[index]), .serial = drive->serial};
     return machine_add_device(machine, virtio_blk_create(&machine->device_env, &place, &options));
 }
 
@@ -228,7 +234,7 @@ static bool nic_receive(void *device, const uint8_t *frame, size_t size)
     return virtio_net_receive(device, frame, size);
 }
 
-static int add_nic(struct armsim_machine *machine, unsigned slot, size_t index)
+static int add_nic(struct armsim_machine *machine, unsigned *slot, size_t index)
 {
     static const uint8_t default_mac[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56}, none[6];
     struct virt_link *link = &machine->board_data->nic_links[index];
@@ -241,7 +247,9 @@ static int add_nic(struct armsim_machine *machine, unsigned slot, size_t index)
         memcpy(options.mac, default_mac, sizeof(options.mac));
         options.mac[5] = (uint8_t)(options.mac[5] + index);
     }
-    struct virtio_place place = virtio_place(machine, slot);
+    struct virtio_place place;
+    if (!find_place(machine, slot, nic->attachment, "network card", &place))
+        return ARMSIM_ERROR_OPTION;
     struct device *device = virtio_net_create(&machine->device_env, &place, &options);
     int error = machine_add_device(machine, device);
     if (error == 0) {
@@ -251,11 +259,13 @@ static int add_nic(struct armsim_machine *machine, unsigned slot, size_t index)
     return error;
 }
 
-static int add_console(struct armsim_machine *machine, unsigned slot)
+static int add_console(struct armsim_machine *machine, unsigned *slot)
 {
     struct virtio_console_options options = {.port_count = 1};
     options.ports[0].backend = serial_backend(machine, ARMSIM_SERIAL_VIRTIO);
-    struct virtio_place place = virtio_place(machine, slot);
+    struct virtio_place place;
+    if (!find_place(machine, slot, ARMSIM_VIRTIO_MMIO, "console", &place))
+        return ARMSIM_ERROR_OPTION;
     struct device *device = virtio_console_create(&machine->device_env, &place, &options);
     int error = machine_add_device(machine, device);
     if (error == 0) {
@@ -265,17 +275,26 @@ static int add_console(struct armsim_machine *machine, unsigned slot)
     return error;
 }
 
-static int add_rng(struct armsim_machine *machine, unsigned slot)
+static int add_rng(struct armsim_machine *machine, unsigned *slot, enum armsim_attachment attachment)
 {
-    struct virtio_place place = virtio_place(machine, slot);
+    struct virtio_place place;
+    if (!find_place(machine, slot, attachment, "entropy source", &place))
+        return ARMSIM_ERROR_OPTION;
     uint64_t seed = builtin_firmware_random(machine->board_data->firmware);
     return machine_add_device(machine, virtio_rng_create(&machine->device_env, &place, seed));
 }
 
-static int add_empty(struct armsim_machine *machine, unsigned slot)
+static int add_empty(struct armsim_machine *machine, unsigned *slot)
 {
-    struct virtio_place place = virtio_place(machine, slot);
+    struct virtio_place place;
+    if (!find_place(machine, slot, ARMSIM_VIRTIO_MMIO, "transport", &place))
+        return ARMSIM_ERROR_OPTION;
     return machine_add_device(machine, virtio_empty_create(&machine->device_env, &place));
+}
+
+static bool is_ahci(const struct armsim_drive *drive)
+{
+    return drive->attachment == ARMSIM_AHCI_PCI || drive->attachment == ARMSIM_AHCI_PLATFORM;
 }
 
 static int add_virtio(struct armsim_machine *machine)
@@ -283,16 +302,20 @@ static int add_virtio(struct armsim_machine *machine)
     const struct armsim_options *options = &machine->options;
     unsigned slot = 0;
     int error = 0;
+    if (options->ahci_pci || options->ahci_platform)
+        return machine_fail(machine, ARMSIM_ERROR_UNSUPPORTED, "ahci: this build has no such controller");
     for (size_t i = 0; i < options->drive_count && error == 0; i++)
-        error = add_drive(machine, slot++, i);
+        error = is_ahci(&options->drives[i]) ? 0 : add_drive(machine, &slot, i);
     for (size_t i = 0; i < options->nic_count && error == 0; i++)
-        error = add_nic(machine, slot++, i);
+        error = add_nic(machine, &slot, i);
     if (options->virtio_console && error == 0)
-        error = add_console(machine, slot++);
+        error = add_console(machine, &slot);
     if (error == 0)
-        error = add_rng(machine, slot++);
+        error = add_rng(machine, &slot, ARMSIM_VIRTIO_MMIO);
+    if (options->virtio_rng_pci && error == 0)
+        error = add_rng(machine, &slot, ARMSIM_VIRTIO_PCI);
     while (slot < VIRT_VIRTIO_SLOTS && error == 0)
-        error = add_empty(machine, slot++);
+        error = add_empty(machine, &slot);
     return error;
 }
 
@@ -312,5 +335,6 @@ int virt_populate(struct armsim_machine *machine)
         if (error < 0)
             return error;
     }
-    return add_virtio(machine);
+    error = virt_add_pci(machine);
+    return error < 0 ? error : add_virtio(machine);
 }

@@ -45,6 +45,9 @@ static int make_gic(struct armsim_machine *machine)
         .hypervisor_base = place->hypervisor,
         .virtual_cpu_base = place->virtual_cpu,
         .its_base = place->its,
+        .msi_base = place->msi_frame,
+        .msi_first_spi = place->msi_first_spi,
+        .msi_spis = options->gic_version == 2 ? place->msi_spis : 0,
         .redistributor_base = place->redistributor,
     };
     int error = 0;

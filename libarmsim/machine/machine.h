@@ -43,6 +43,8 @@ struct board_gic {
     uint32_t redistributor_pes;  /* ... how many PEs it takes ... */
     uint64_t redistributor_high; /* ... and where the others are */
     uint64_t its;                /* GICv3, 0: none */
+    uint64_t msi_frame;          /* GICv2: a GICv2m frame ... */
+    uint32_t msi_first_spi, msi_spis; /* ... and its SPIs; 0: none */
     uint32_t spis;               /* shared peripheral interrupts */
     /* INTIDs (16..31) of the private interrupts. */
     uint32_t ppi_secure_physical_timer, ppi_physical_timer, ppi_virtual_timer, ppi_hypervisor_timer;

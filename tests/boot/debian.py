@@ -26,7 +26,7 @@ META_PACKAGES = {"cloud": "linux-image-cloud-arm64", "generic": "linux-image-arm
 
 # What the initramfs loads, in this order and after what they depend on; a kernel may have any of them built in.
 MODULES = ["virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio-rng", "gpio-pl061", "gpio_keys",
-           "rtc-pl031", "ext4"]
+           "rtc-pl031", "ext4", "virtio_pci", "sd_mod", "ahci", "ahci_platform"]
 
 MARKER = "=== init is up ==="
 
@@ -132,7 +132,7 @@ def unpack_kernel(deb, directory):
     (directory / "modules").mkdir(parents=True)
     # Dependencies are known only from the modules themselves, so the candidates are kept until they're resolved.
     candidates, vmlinuz = {}, None
-    pattern = re.compile(r"(^|/)lib/modules/[^/]+/kernel/(drivers/(virtio|block|net|char|gpio|input|rtc)|net|fs|lib|"
+    pattern = re.compile(r"(^|/)lib/modules/[^/]+/kernel/(drivers/(virtio|block|net|char|gpio|input|rtc|ata|scsi)|block|net|fs|lib|"
                          r"crypto|arch)/.*\.ko(\.\w+)?$")
     for name, data in package_files(deb, lambda n: n.startswith("boot/vmlinuz-") or pattern.search(n)):
         if name.startswith("boot/"):
@@ -154,6 +154,8 @@ def unpack_kernel(deb, directory):
             add(dependency)
         if module == "ext4":
             add("crc32c_generic")  # looked up by name when a file system is mounted
+        if module == "sd_mod":
+            add("crct10dif_generic")  # the same, by what it depends on
         order.append(module)
         (directory / "modules" / f"{module}.ko").write_bytes(data)
 
@@ -212,7 +214,9 @@ def prepare(flavour="cloud", refresh=False):
     cache = cache_dir()
     kernel = cache / flavour / "vmlinuz"
     busybox = cache / "busybox"
-    if refresh or not kernel.exists() or not busybox.exists():
+    wanted = cache / flavour / "wanted"  # an older cache may lack modules
+    complete = wanted.exists() and wanted.read_text().split() == MODULES
+    if refresh or not complete or not kernel.exists() or not busybox.exists():
         for tool in ("apt-get", "apt-cache", "dpkg-deb"):
             if not shutil.which(tool):
                 raise DebianError(f"{tool} is not on this system: it is needed to fetch Debian's packages")
@@ -227,6 +231,7 @@ def prepare(flavour="cloud", refresh=False):
         temporary = cache / f"{flavour}.tmp"
         unpack_kernel(package, temporary)
         (temporary / "package").write_text(package.name + "\n")
+        (temporary / "wanted").write_text("".join(f"{module}\n" for module in MODULES))
         shutil.rmtree(cache / flavour, ignore_errors=True)
         temporary.rename(cache / flavour)
         package.unlink()

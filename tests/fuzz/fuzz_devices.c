@@ -20,6 +20,9 @@ static const struct {
     {0x09040000, 0x00001000}, {0x090b0000, 0x00001000},
     {0x0a000000, 0x00004000}, /* virtio */
     {0x0e000000, 0x00010000}, {0x10000000, 0x00010000}, {0x3eff0000, 0x00010000}, {0x3f000000, 0x00010000},
+    {0x08020000, 0x00001000}, /* MSI frame */
+    {0x4010000000, 0x00040000}, /* PCI configuration */
+    {0x8000000000, 0x00020000}, /* PCI memory: where set_bars() puts the BARs of 64 bits */
 };
 
 enum { DISK_SIZE = 64 * 512 };
@@ -101,6 +104,18 @@ static void set_queue(struct armsim_machine *machine, struct fuzz_input *input, 
             access_memory(machine, true, 2, base + writes[i][0], writes[i][1]);
 }
 
+/* What firmware does: every BAR gets an address, every function is switched on. */
+static void set_bars(struct armsim_machine *machine)
+{
+    for (unsigned slot = 1; slot < 8; slot++) {
+        uint64_t config = 0x4010000000 + slot * 0x8000;
+        access_memory(machine, true, 2, config + 0x14, 0x10000000 + slot * 0x1000);
+        access_memory(machine, true, 2, config + 0x20, slot * 0x4000);
+        access_memory(machine, true, 2, config + 0x24, 0x80);
+        access_memory(machine, true, 1, config + 0x04, 6);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
@@ -108,9 +123,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct armsim_machine *machine;
     armsim_options_init(&options, sizeof options);
     uint64_t shape = fuzz_take(&input, 2);
-    struct armsim_drive drives[2] = {{.block = {disk_read, disk_write, NULL, NULL, DISK_SIZE}},
-                                     {.block = {disk_read, NULL, NULL, NULL, DISK_SIZE}, .read_only = true}};
-    struct armsim_nic nic = {.transmit = transmit, .input = true};
+    enum armsim_attachment virtio = shape & 8 ? ARMSIM_VIRTIO_PCI : ARMSIM_VIRTIO_MMIO;
+    struct armsim_drive drives[2] = {
+        {.block = {disk_read, disk_write, NULL, NULL, DISK_SIZE}, .attachment = virtio},
+        {.block = {disk_read, NULL, NULL, NULL, DISK_SIZE}, .read_only = true, .attachment = virtio}};
+    struct armsim_nic nic = {.transmit = transmit, .input = true, .attachment = virtio};
     options.ram_size = ARMSIM_MIB;
     options.gic_version = 2 + (shape & 1);
     options.secure = shape >> 1 & 1;
@@ -127,6 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct armsim_stop stop = {.size = sizeof stop};
+    if (shape & 16)
+        set_bars(machine);
     while (input.size) {
         uint64_t action = fuzz_take(&input, 1);
         if (action < 200) {

@@ -125,7 +125,7 @@ START_TEST(test_device_nodes)
     fixture_init(&f);
     struct pl011_options uart_options = {0};
     struct pl061_options gpio_options = {.power_key = true};
-    struct virtio_place place = {0xa000000, PAS_MASK_BOTH, &f.irq, 16};
+    struct virtio_place place = {.base = 0xa000000, .pas_mask = PAS_MASK_BOTH, .irq = &f.irq, .spi = 16};
     struct device *devices[] = {
         pl011_create(&f.env, 0x9000000, PAS_MASK_BOTH, &f.irq, 1, &uart_options),
         pl031_create(&f.env, 0x9010000, PAS_MASK_BOTH, &f.irq, 2, 0),

@@ -2,7 +2,7 @@
 #ifndef ARMSIM_TESTS_UNIT_VIRTIO_FIXTURE_H
 #define ARMSIM_TESTS_UNIT_VIRTIO_FIXTURE_H
 
-#include "devices/virtio/virtio_mmio.h"
+#include "devices/virtio/virtio_core.h"
 
 #include "device_fixture.h"
 

@@ -122,12 +122,24 @@ struct armsim_block {
     uint64_t size; /**< bytes, a multiple of 512, not 0 */
 };
 
-/** A drive: a virtio block device. */
+enum { ARMSIM_AHCI_PORTS = 6 }; /**< of each AHCI controller */
+
+/** What a drive or network card is a part of. */
+enum armsim_attachment {
+    ARMSIM_VIRTIO_MMIO = 0,  /**< virtio, in the first free MMIO transport */
+    ARMSIM_VIRTIO_PCI = 1,   /**< virtio, a PCI function of its own */
+    ARMSIM_AHCI_PCI = 2,     /**< drives: the next port of the AHCI controller on PCI */
+    ARMSIM_AHCI_PLATFORM = 3 /**< drives: the next port of the AHCI controller with registers at a fixed address */
+};
+
+/** A drive: a virtio block device, or a disk at an AHCI controller. */
 struct armsim_drive {
     const char *path;          /**< a raw image, open while the machine lives; NULL: `block` */
     struct armsim_block block; /**< used if path is NULL */
     bool read_only;            /**< the file is opened for reading only and the device says so */
     const char *serial;        /**< up to 20 characters, or NULL */
+    enum armsim_attachment attachment;
+    uint32_t port;             /**< AHCI: 1 plus the port's number; 0: the next free one */
 };
 
 /** A network card (virtio). Frames are Ethernet without FCS, 14 to 65550 bytes. */
@@ -137,6 +149,7 @@ struct armsim_nic {
     void *opaque;
     uint8_t mac[6]; /**< all 0: 52:54:00:12:34:56 plus the card's index */
     bool input;     /**< armsim_net_input() may be called: an idle machine waits for it */
+    enum armsim_attachment attachment; /**< ARMSIM_VIRTIO_MMIO or _PCI */
 };
 
 /** Semihosting (`-semihosting`). */
@@ -232,6 +245,12 @@ struct armsim_options {
     uint32_t log_mask;       /**< enum armsim_log_class; default 0 */
     armsim_log_fn *log;      /**< hears creation too; armsim_set_log() replaces it */
     void *log_opaque;
+
+    /* PCI Express and AHCI ("virt"). */
+    bool pci;            /**< the host bridge; default true */
+    bool ahci_pci;       /**< an AHCI controller on PCI, also when no drive needs one; default false */
+    bool ahci_platform;  /**< the same with registers at a fixed address */
+    bool virtio_rng_pci; /**< a second entropy source, on PCI */
 };
 
 /** Fills in the defaults. `size` is sizeof(struct armsim_options) of the caller; ARMSIM_ERROR_ARGUMENT if impossible. */
