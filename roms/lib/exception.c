@@ -1,5 +1,7 @@
 #include "rom.h"
 
+#include "syndrome.h"
+
 unsigned start_el;
 static handler_fn *handler;
 void el1_return(u64 result) __attribute__((noreturn));
@@ -41,6 +43,10 @@ void handle_exception(struct frame *frame, unsigned vector, unsigned el)
             return;
         }
     }
+    if (vector == 8 && (frame->esr == ESR_HVC(CALL_AT) || frame->esr == ESR_SMC(CALL_AT))) {
+        frame->x[0] = ((u64(*)(u64))frame->x[0])(frame->x[1]);
+        return;
+    }
     if (handler) {
         handler(frame, vector, el);
         return;
@@ -48,6 +54,17 @@ void handle_exception(struct frame *frame, unsigned vector, unsigned el)
     print("unexpected exception: vector %03x at EL%u, ESR %lx, ELR %lx, FAR %lx\n", vector * 0x80, el, frame->esr,
           frame->elr, frame->far);
     power_off(1);
+}
+
+u64 call_at(unsigned el, u64 (*fn)(u64), u64 argument)
+{
+    register u64 x0 __asm__("x0") = (u64)fn;
+    register u64 x1 __asm__("x1") = argument;
+    if (el == 2)
+        __asm__ volatile("hvc %2" : "+r"(x0) : "r"(x1), "i"(CALL_AT) : "memory");
+    else
+        __asm__ volatile("smc %2" : "+r"(x0) : "r"(x1), "i"(CALL_AT) : "memory");
+    return x0;
 }
 
 /* Semihosting SYS_EXIT: the ROM's own EL3 leaves nobody to ask for PSCI. */

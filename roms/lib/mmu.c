@@ -1,8 +1,8 @@
 #include "rom.h"
 
-extern u8 rom_text_start[], rom_data_start[], rom_end[];
+extern u8 rom_text_start[], rom_data_start[], rom_el0_start[], rom_el0_end[], rom_end[];
 
-u8 el0_stack[4096] __attribute__((aligned(4096)));
+u8 el0_stack[4096] EL0_DATA __attribute__((aligned(16)));
 static u64 level1[512] __attribute__((aligned(4096)));
 static u64 level2[512] __attribute__((aligned(4096)));
 static u64 level3[512] __attribute__((aligned(4096)));
@@ -29,7 +29,7 @@ void mmu_on(void)
         u64 address = ram + (i << 12), flags = PXN | UXN;
         if (address >= (u64)rom_text_start && address < (u64)rom_data_start)
             flags = READ_ONLY | EL0;
-        else if (address == (u64)el0_stack)
+        else if (address >= (u64)rom_el0_start && address < (u64)rom_el0_end)
             flags = EL0 | PXN | UXN;
         level3[i] = address | flags | NORMAL | AF | INNER_SHAREABLE | 3;
     }
@@ -44,6 +44,6 @@ void mmu_join(void)
     WRITE(tcr_el1, 25 | 0x3500 | 1 << 23 | 2ul << 32);
     DSB();
     __asm__ volatile("tlbi vmalle1\n\tdsb sy\n\tisb" ::: "memory");
-    WRITE(sctlr_el1, (READ(sctlr_el1) | 0x1005) & ~(1ul << 19 | 1ul << 25));
+    WRITE(sctlr_el1, (READ(sctlr_el1) | 0x1005 | 1ul << 23) & ~(1ul << 19 | 1ul << 25));
     ISB();
 }

@@ -44,10 +44,14 @@ void install_vectors(void);
 /* Goes down to a lower EL at `entry`, on a stack of that EL. Only an exception comes back. */
 void enter(unsigned el, void (*entry)(void)) __attribute__((noreturn));
 
-/* Returns what `entry` passes to leave_el0(); called at EL1. */
+/* Calls a function at EL0, from EL1. It may return, or pass its result to SVC_LEAVE. */
 u64 call_el0(u64 (*entry)(void));
 #define SVC_LEAVE 0x7f
 #define SVC_PUT_CHAR 0x70
+
+/* What `fn` returns for `argument` when it is called at EL2 or EL3, which must be the ROM's own (has_el()). */
+u64 call_at(unsigned el, u64 (*fn)(u64), u64 argument);
+#define CALL_AT 0x7e /* the immediate of its HVC or SMC */
 
 const char *exception_class_name(unsigned ec);
 const char *fault_status_name(unsigned status);
@@ -70,6 +74,7 @@ void mmu_on(void);
 void mmu_join(void); /* another PE, on the tables of the first */
 #define UNMAPPED 0x4000000000ul /* an address without translation */
 extern u8 el0_stack[4096];
+#define EL0_DATA __attribute__((section(".el0"))) /* variables that EL0 may read and write; zero at the start */
 
 /* ---- gic.c: either version; priorities are in the view of the security state that asks */
 unsigned gic_version(void);

@@ -62,11 +62,13 @@ enter:
     mov     w21, w0
     bl      stack_of
     mov     x22, x0
-    lsl     w21, w21, #2                // SPSR: DAIF masked, ELnh (EL0t)
+    lsl     w21, w21, #2                // SPSR: ELnh with DAIF masked, or EL0t
     mov     w23, #0x3c0
-    orr     w21, w21, w23
-    cbz     w19, 1f
+    cbz     w19, 0f
     orr     w21, w21, #1
+    orr     w21, w21, w23
+    b       1f
+0:  mrs     x21, daif                   // EL0 is interrupted where its caller was
 1:  mrs     x0, CurrentEL
     lsr     x0, x0, #2
     cmp     x19, #2
@@ -75,6 +77,7 @@ enter:
     b.eq    3f
     ldr     x22, =el0_stack + 4096
     msr     sp_el0, x22
+    adr     x30, leave_el0
     b       4f
 2:  msr     sp_el2, x22
     b       4f
@@ -96,18 +99,23 @@ enter:
 // u64 call_el0(u64 (*entry)(void)): what the caller must find again waits on the stack of EL1
     .global call_el0
 call_el0:
-    stp     x29, x30, [sp, #-96]!
+    stp     x29, x30, [sp, #-112]!
     stp     x19, x20, [sp, #16]
     stp     x21, x22, [sp, #32]
     stp     x23, x24, [sp, #48]
     stp     x25, x26, [sp, #64]
     stp     x27, x28, [sp, #80]
+    mrs     x1, daif
+    str     x1, [sp, #96]
     ldr     x1, =el1_resume
     mov     x2, sp
     str     x2, [x1]
     mov     x1, x0
     mov     x0, #0
     b       enter
+
+leave_el0:                              // where an EL0 function returns to, with its result in x0
+    svc     #0x7f                       // SVC_LEAVE
 
 // The SVC_LEAVE handler ends here, at EL1, with the result in x0
     .global el1_return
@@ -120,7 +128,9 @@ el1_return:
     ldp     x23, x24, [sp, #48]
     ldp     x25, x26, [sp, #64]
     ldp     x27, x28, [sp, #80]
-    ldp     x29, x30, [sp], #96
+    ldr     x1, [sp, #96]
+    ldp     x29, x30, [sp], #112
+    msr     daif, x1
     ret
 
     .macro  vector el, index

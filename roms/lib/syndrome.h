@@ -24,6 +24,7 @@ enum exception_class {
 #define ESR_ISS(esr) ((u32)(esr) & 0x1ffffffu)
 
 #define ESR_HVC(immediate) ESR_VALUE(EC_HVC, immediate)
+#define ESR_SMC(immediate) ESR_VALUE(EC_SMC, immediate)
 #define ESR_BRK(immediate) ESR_VALUE(EC_BRK, immediate)
 #define ESR_WFI ESR_VALUE(EC_WFX, 0x1e00000) /* CV, COND = always */
 #define ESR_WFE ESR_VALUE(EC_WFX, 0x1e00001)

@@ -1,0 +1,45 @@
+/*
+ * The caller's side of what agents offer: hypercalls by every transport, discovery, detection of traps. For EL0 and EL1;
+ * everything that EL0 writes lies in EL0_DATA.
+ */
+#ifndef GUEST_CLIENT_H
+#define GUEST_CLIENT_H
+
+#include "../lib/rom.h"
+#include "../lib/trapcall.h"
+#include "../lib/wfe_agent.h"
+
+/* ---- probe.S: one instruction, with every general register and the flags before and after */
+struct probe {
+    u64 x[31], nzcv;
+};
+typedef void probe_fn(struct probe *probe);
+probe_fn probe_hvc, probe_brk, probe_dcc, probe_wfe, probe_dcc_x9, probe_brk_other, probe_brk_kernel;
+extern const u32 probe_hvc_at[], probe_brk_at[], probe_dcc_at[], probe_wfe_at[], probe_dcc_x9_at[], probe_brk_other_at[],
+    probe_brk_kernel_at[];
+
+/* ---- call.c */
+#define IO_IN_DX_4 0xeu   /* W7: IN EAX, DX */
+#define IO_REP_IN_1 0x1cu /* REP INSB */
+#define IO_REP_OUT_1 0x18u
+#define IO_DOWN 0x20u
+
+extern probe_fn *const transport_probes[TRANSPORTS];
+extern const char *const transport_names[TRANSPORTS];
+
+/* X0 to X6 in and out, W7 as described in trapcall.h. By WFE it repeats until X0 changes, three times at most. False: a
+ * register changed that is none of the answer's (X7 to X30, the flags). */
+bool client_call(enum trapcall_transport transport, u64 x[7], u32 w7);
+
+/* ---- discover.c */
+struct discovery {
+    bool found;
+    u64 levels;   /* bit 2: EL2, bit 3: EL3 */
+    u64 ids[4];   /* by EL */
+    u64 elapsed;  /* ns */
+};
+/* At EL1, with any of its interrupts masked: takes `interval` ns at most. At EL0 (kernel = false) somebody above keeps
+ * the event stream running, with a period of a third of the interval or less. */
+void discover(struct discovery *discovery, u64 interval, bool kernel);
+
+#endif
