@@ -29,37 +29,34 @@ static bool is_watched(const struct pe *pe, uint64_t va, uint64_t pa)
     return UNLIKELY(pe->env->watches_page != NULL) && pe->env->watches_page(pe->env->machine, va, pa);
 }
 
-static void fill_fast_tlb(struct pe *pe, uint64_t va, const struct mmu_access *access, const struct mmu_result *result,
+/* `may_write`: without an update of a descriptor. */
+static void fill_fast_tlb(struct pe *pe, uint64_t va, bool write, bool may_read, bool may_write,
                           struct bus_region *region, uint64_t offset)
 {
-    /* Device memory faults when unaligned, and strict contexts check alignment: always the slow way. */
-    if (result->attrs.device || pe->strict || access->el != pe->pstate.el || is_watched(pe, va, result->pa))
-        return;
     struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
     uint64_t tag = (va & ~0xfffull) | pe->context;
     uint8_t *flags = &region->page_flags[offset >> 12];
-    if (access->write && region->kind == BUS_RAM && bus_write_page(pe->env->bus, region, offset))
+    bool ram = region->kind == BUS_RAM;
+    if (write && ram && bus_write_page(pe->env->bus, region, offset))
         *flags |= BUS_PAGE_WRITTEN;
     /* A clean page gets no write permission here: its first write is noted. */
-    bool may_write = result->may_write && region->kind == BUS_RAM &&
-                     (*flags & (BUS_PAGE_WATCHED | BUS_PAGE_WRITTEN | BUS_PAGE_SHARED)) == BUS_PAGE_WRITTEN;
+    bool writable = (*flags & (BUS_PAGE_WATCHED | BUS_PAGE_WRITTEN | BUS_PAGE_SHARED)) == BUS_PAGE_WRITTEN;
     entry->addend = (int64_t)((uint64_t)(uintptr_t)bus_host(region, offset & ~0xfffull) - (va & ~0xfffull));
-    entry->read_tag = result->may_read ? tag : ~0ull;
-    entry->write_tag = may_write ? tag : ~0ull;
+    entry->read_tag = may_read ? tag : ~0ull;
+    entry->write_tag = may_write && ram && writable ? tag : ~0ull;
 }
 
-static void fill_device_tlb(struct pe *pe, uint64_t va, const struct mmu_access *access,
-                            const struct mmu_result *result, struct bus_region *region, uint64_t offset)
+static void fill_device_tlb(struct pe *pe, uint64_t va, bool may_read, bool may_write, enum pas pas,
+                            struct bus_region *region, uint64_t offset)
 {
     uint64_t in_page = va & 0xfff;
     /* The whole page must be the region's. */
-    if (pe->strict || access->el != pe->pstate.el || offset < in_page ||
-        region->size - (offset - in_page) < 0x1000 || is_watched(pe, va, result->pa))
+    if (offset < in_page || region->size - (offset - in_page) < 0x1000)
         return;
     uint64_t tag = (va & ~0xfffull) | pe->context;
     pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)] = (struct device_tlb_entry){
-        .read_tag = result->may_read && region->kind == BUS_MMIO ? tag : ~0ull,
-        .write_tag = result->may_write ? tag : ~0ull, .region = region, .offset = offset - in_page, .pas = result->pas};
+        .read_tag = may_read && region->kind == BUS_MMIO ? tag : ~0ull,
+        .write_tag = may_write ? tag : ~0ull, .region = region, .offset = offset - in_page, .pas = pas};
 }
 
 static struct device_tlb_entry *device_entry(struct pe *pe, uint64_t va, unsigned size, bool write)
@@ -94,6 +91,15 @@ enum device_access device_load(struct pe *pe, uint64_t va, unsigned size)
     return DEVICE_DONE;
 }
 
+/* A Translation fault of stage 1, whose syndrome doesn't tell of the instruction. */
+static __attribute__((noinline)) enum refill page_fault(struct pe *pe, uint64_t va, bool write, int level)
+{
+    const struct fault_record fault = {.type = FAULT_TRANSLATION, .access = data_access(pe, write, 0), .va = va,
+                                       .level = (int8_t)level, .write = write};
+    take_data_abort(pe, &fault);
+    return REFILL_ABORT;
+}
+
 /* The abort of an access inside a page may be taken at once, unless its syndrome tells of the instruction, or its
  * misalignment could come first. */
 static bool abort_is_certain(const struct fault_record *fault, uint64_t size)
@@ -101,28 +107,54 @@ static bool abort_is_certain(const struct fault_record *fault, uint64_t size)
     return !fault->second_stage && !fault->s2fs1walk && !(fault->va & (size - 1));
 }
 
+/* By the whole translation. True: *page is ordinary memory; else *refill says what has happened. */
+static __attribute__((noinline)) bool translate_page(struct pe *pe, uint64_t va, uint64_t size, bool write,
+                                                     struct mmu_page *page, enum refill *refill)
+{
+    struct mmu_access access = data_access(pe, write, 0);
+    struct mmu_result result;
+    *refill = REFILL_NOT;
+    if (!mmu_translate(pe->mmu, &pe->regime[pe->current_regime], &access, va, &result)) {
+        if (!abort_is_certain(&result.fault, size))
+            return false;
+        take_data_abort(pe, &result.fault);
+        *refill = REFILL_ABORT;
+        return false;
+    }
+    *page = (struct mmu_page){
+        .pa = result.pa, .pas = result.pas, .may_read = result.may_read, .may_write = result.may_write};
+    return !result.attrs.device;
+}
+
 enum refill mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write)
 {
     if (pe->strict || (va & 0xfff) + size > 0x1000)
         return REFILL_NOT;
-    struct mmu_access access = data_access(pe, write, 0);
-    struct mmu_result result;
-    if (!mmu_translate_page(pe->mmu, &pe->regime[pe->current_regime], &access, va, &result)) {
-        if (!abort_is_certain(&result.fault, size))
-            return REFILL_NOT;
-        take_data_abort(pe, &result.fault);
-        return REFILL_ABORT;
+    const struct mmu_load_store access = {.el = pe->pstate.el, .pan = pe->pstate.pan, .write = write};
+    struct mmu_page page;
+    enum mmu_page_result found = mmu_find_page(pe->mmu, &pe->regime[pe->current_regime], &access, va, &page);
+    if (UNLIKELY(found != MMU_PAGE_FOUND)) {
+        enum refill refill;
+        if (found == MMU_PAGE_UNMAPPED && !(va & (size - 1)))
+            return page_fault(pe, va, write, page.level);
+        if (!translate_page(pe, va, size, write, &page, &refill))
+            return refill;
     }
-    uint64_t offset;
-    struct bus_region *region = result.attrs.device ? NULL : bus_find(pe->env->bus, result.pas, result.pa, &offset);
-    if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM))
+    struct bus_region *region = page.region;
+    if (UNLIKELY(!region)) {
+        region = bus_find(pe->env->bus, page.pas, page.pa, &page.offset);
+        if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM))
+            return REFILL_NOT;
+    }
+    if (is_watched(pe, va, page.pa))
         return REFILL_NOT;
-    fill_fast_tlb(pe, va, &access, &result, region, offset);
-    if (write && region->kind == BUS_RAM && (region->page_flags[offset >> 12] & BUS_PAGE_WATCHED))
-        fill_device_tlb(pe, va, &access, &result, region, offset);
+    fill_fast_tlb(pe, va, write, page.may_read, page.may_write, region, page.offset);
     const struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
-    bool filled = (write ? entry->write_tag : entry->read_tag) == ((va & ~0xfffull) | pe->context);
-    return filled ? REFILL_DONE : REFILL_NOT;
+    if (LIKELY((write ? entry->write_tag : entry->read_tag) == ((va & ~0xfffull) | pe->context)))
+        return REFILL_DONE;
+    if (write && region->kind == BUS_RAM && (region->page_flags[page.offset >> 12] & BUS_PAGE_WATCHED))
+        fill_device_tlb(pe, va, page.may_read, page.may_write, page.pas, region, page.offset);
+    return REFILL_NOT;
 }
 
 /* Where one part of an access (inside a page) goes. */
@@ -132,6 +164,20 @@ struct target {
     enum pas pas;
     unsigned size;
 };
+
+/* Strict contexts check every access's alignment, so they always go the slow way; Device memory faults when unaligned. */
+static void keep_translation(struct pe *pe, const struct mmu_access *access, const struct mmu_result *result,
+                             const struct target *target)
+{
+    if (pe->strict || access->el != pe->pstate.el || is_watched(pe, target->va, target->pa))
+        return;
+    if (target->region->kind == BUS_MMIO)
+        fill_device_tlb(pe, target->va, result->may_read, result->may_write, result->pas, target->region,
+                        target->offset);
+    else if (!result->attrs.device && (target->region->kind == BUS_RAM || target->region->kind == BUS_ROM))
+        fill_fast_tlb(pe, target->va, access->write, result->may_read, result->may_write, target->region,
+                      target->offset);
+}
 
 static bool resolve(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, struct target *target)
 {
@@ -147,10 +193,8 @@ static bool resolve(struct pe *pe, uint64_t va, unsigned size, const struct mmu_
     target->pas = result.pas;
     target->va = va;
     target->size = size;
-    if (target->region && (target->region->kind == BUS_RAM || target->region->kind == BUS_ROM))
-        fill_fast_tlb(pe, va, access, &result, target->region, target->offset);
-    else if (target->region && target->region->kind == BUS_MMIO)
-        fill_device_tlb(pe, va, access, &result, target->region, target->offset);
+    if (target->region)
+        keep_translation(pe, access, &result, target);
     return true;
 }
 

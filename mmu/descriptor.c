@@ -59,10 +59,10 @@ static struct bus_attrs walk_attrs(const struct mmu *mmu, const struct mmu_acces
 static const uint8_t *open_window(struct mmu *mmu, struct full_address at, unsigned size)
 {
     uint64_t offset;
-    const struct bus_region *region = bus_find(mmu->bus, at.pas, at.address, &offset);
+    struct bus_region *region = bus_find(mmu->bus, at.pas, at.address, &offset);
     if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM) || region->size - offset < size || (offset & (PAGE_BYTES - 1)) + size > PAGE_BYTES)
         return NULL;
-    if (region->base + offset == at.address) { /* an alias is reached by the search only */
+    if (region->kind == BUS_RAM && region->base + offset == at.address) { /* an alias is reached by the search only */
         mmu->window.base = region->base;
         mmu->window.size = region->size;
         mmu->window.region = region;

@@ -150,7 +150,7 @@ struct mmu {
     /* The RAM region that descriptors were last read from, so that a walk doesn't search the bus. */
     struct {
         uint64_t base, size;
-        const struct bus_region *region;
+        struct bus_region *region; /* RAM */
         enum pas pas;
     } window;
     struct s1_params params[4][2]; /* by regime and half of the address space */
@@ -230,29 +230,6 @@ static inline bool set_fault(struct fault_record *fault, enum fault_type type, i
     return false;
 }
 
-/*
- * What selects TLB contexts. Stage 1: regime, security, VMID, ASID or global, and two ways of using the same tables
- * (under stage 2 or not, AArch32 or not) that no TLBI tells apart. Stage 2 alone: security, VMID, IPA space.
- */
-enum {
-    KEY_SECURITY = 2,
-    KEY_STAGE2 = 5,
-    KEY_AARCH32 = 6,
-    KEY_IPA_PAS = 8,
-    KEY_VMID = 16,
-    KEY_ASID = 32,
-    KEY_GLOBAL = 48
-};
-#define KEY_REGIME_MASK 0xfull /* with the security state */
-#define KEY_VMID_MASK   (0xffffull << KEY_VMID)
-#define KEY_ASID_MASK   (0xffffull << KEY_ASID | 1ull << KEY_GLOBAL) /* all that is in TLB_OWNER */
-
-static inline uint64_t s2_key(enum pas security, uint16_t vmid, enum pas ipa_pas)
-{
-    return REGIME_EL10 | (uint64_t)security << KEY_SECURITY | (uint64_t)vmid << KEY_VMID |
-           (uint64_t)ipa_pas << KEY_IPA_PAS;
-}
-
 /* s1_params.c */
 void compute_s1_params(const struct mmu_regime *regime, bool upper, struct s1_params *params);
 
@@ -280,6 +257,14 @@ bool e0pd_faults(const struct mmu_regime *regime, uint64_t va);
 static inline bool canonical_va(const struct mmu_regime *regime, enum access_type type, uint64_t va)
 {
     return va == (uint64_t)((int64_t)(va << 8) >> 8) || addr_top(regime, type, va) == 55;
+}
+
+/* AArch64.VAIsOutOfRange: VA[55] is repeated down to the top of the range, or is 0 where there is one range. */
+static inline bool va_out_of_range(const struct mmu_regime *regime, enum access_type type,
+                                   const struct s1_params *params, uint64_t va)
+{
+    int64_t above = (int64_t)(va << 8) >> (8 + params->iasize);
+    return !canonical_va(regime, type, va) || !(above == 0 || (above == -1 && has_two_ranges(regime)));
 }
 
 /* descriptor.c */
@@ -353,9 +338,11 @@ static inline bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *ac
 }
 
 /* walk.c, long_descriptor.c, short_descriptor.c. *cacheable: the leaf may enter a TLB (its Access flag is set). */
-/* The walk through ordinary descriptors in RAM; false if it meets anything else, and then s1_walk() decides. */
-bool s1_plain_walk(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, const struct s1_params *params,
-                   struct s1_leaf *leaf);
+/* The walk through ordinary descriptors in RAM. WALK_INVALID: to a Translation fault at leaf->level. WALK_UNUSUAL: it
+ * meets anything else, and then s1_walk() decides. */
+enum plain_walk { WALK_LEAF, WALK_INVALID, WALK_UNUSUAL };
+enum plain_walk s1_plain_walk(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va,
+                              const struct s1_params *params, struct s1_leaf *leaf);
 bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
              const struct s1_params *params, struct s1_leaf *leaf, struct descriptor_site *site,
              struct fault_record *fault);

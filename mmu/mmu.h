@@ -187,11 +187,25 @@ bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struc
                    struct mmu_result *result);
 
 /*
- * The same for who fills a fast TLB for loads and stores: of the result only pa, pas, attrs.device, may_read and
- * may_write are filled in, or the fault. The access is a plain one, whose alignment isn't checked.
+ * The same for who fills a fast TLB for loads and stores, as long as all is usual: ordinary memory and tables, one
+ * stage. MMU_PAGE_UNMAPPED: a Translation fault of stage 1 at page->level. MMU_PAGE_OTHER: mmu_translate() decides;
+ * nothing has been done.
  */
-bool mmu_translate_page(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
-                        struct mmu_result *result);
+struct mmu_load_store {
+    uint8_t el;       /* whose permissions are used */
+    bool pan, write;
+};
+struct mmu_page {
+    uint64_t pa;
+    enum pas pas;
+    bool may_read, may_write; /* without any descriptor being updated */
+    int8_t level;
+    struct bus_region *region; /* the RAM that pa lies in, or NULL: not looked for */
+    uint64_t offset;           /* of pa in it */
+};
+enum mmu_page_result { MMU_PAGE_FOUND, MMU_PAGE_UNMAPPED, MMU_PAGE_OTHER };
+enum mmu_page_result mmu_find_page(struct mmu *mmu, const struct mmu_regime *regime,
+                                   const struct mmu_load_store *access, uint64_t va, struct mmu_page *page);
 
 /*
  * TLBI. The regime EL1&0 has entries per (ASID, VMID), or per VMID for global ones; EL2&0 per ASID; EL2 and EL3

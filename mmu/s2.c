@@ -1,5 +1,5 @@
 /* AArch64.S2Translate: parameters, walk, checks and updates of stage 2. */
-#include "mmu/internal.h"
+#include "mmu/entries.h"
 
 enum {
     VTCR_HA = 21,

@@ -61,10 +61,26 @@ void tlb_clear(struct tlb *tlb)
     memset(tlb->tags, 0, sets * TLB_WAYS * sizeof *tlb->tags);
     memset(tlb->next_way, 0, sets);
     memset(tlb->split_filter, 0, sizeof tlb->split_filter);
-    tlb->context_count = 0;
-    tlb->next_context = 0;
-    tlb->last_number = 0;
+    for (unsigned i = 0; i < TLB_CONTEXTS; i++)
+        tlb->contexts[i] = (struct tlb_context){.key = TLB_NO_KEY};
+    tlb->in_use = 0;
+    tlb->made = 0;
     tlb->last_context[0] = tlb->last_context[1] = 0;
+}
+
+/* The next context in use of the set, which is taken out of it: for (uint64_t left = tlb->in_use; left;). */
+static inline struct tlb_context *next_context(const struct tlb *tlb, uint64_t *left)
+{
+    unsigned index = (unsigned)__builtin_ctzll(*left);
+    *left &= *left - 1;
+    return (struct tlb_context *)&tlb->contexts[index];
+}
+
+/* NULL: the tag's context has been forgotten. */
+static inline const struct tlb_context *context_of(const struct tlb *tlb, const struct tlb_tag *tag)
+{
+    const struct tlb_context *context = &tlb->contexts[tag->context % TLB_CONTEXTS];
+    return tag->context && context->number == tag->context ? context : NULL;
 }
 
 static struct tlb_pin ask_for_pin(const struct tlb *tlb)
@@ -75,38 +91,40 @@ static struct tlb_pin ask_for_pin(const struct tlb *tlb)
     return pin;
 }
 
-/* The context that makes room: the next in turn that isn't pinned. */
-static unsigned next_victim_context(const struct tlb *tlb)
+/* The context that makes room: the oldest that isn't pinned. */
+static unsigned oldest_context(const struct tlb *tlb)
 {
     struct tlb_pin pin = ask_for_pin(tlb);
-    unsigned index = tlb->next_context;
-    while (pin.valid && (tlb->contexts[index].key == pin.keys[0] || tlb->contexts[index].key == pin.keys[1]))
-        index = (index + 1) % TLB_CONTEXTS;
-    return index;
+    const struct tlb_context *oldest = NULL;
+    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+        const struct tlb_context *context = &tlb->contexts[i];
+        bool pinned = pin.valid && (context->key == pin.keys[0] || context->key == pin.keys[1]);
+        if (!pinned && (!oldest || context->number < oldest->number))
+            oldest = context;
+    }
+    return (unsigned)(oldest - tlb->contexts);
 }
 
 static struct tlb_context *make_context(struct tlb *tlb, uint64_t key)
 {
-    unsigned index = tlb->context_count;
-    if (index < TLB_CONTEXTS) {
-        tlb->context_count++;
+    unsigned index;
+    if (~tlb->in_use) {
+        index = (unsigned)__builtin_ctzll(~tlb->in_use);
     } else {
-        index = next_victim_context(tlb);
-        tlb->next_context = (index + 1) % TLB_CONTEXTS;
+        index = oldest_context(tlb);
         tlb->evicted_all = true;
     }
-    struct tlb_context *context = &tlb->contexts[index];
-    memset(context, 0, sizeof *context);
-    context->key = key;
-    context->number = ++tlb->last_number;
-    return context;
+    tlb->in_use |= 1ull << index;
+    tlb->contexts[index] = (struct tlb_context){.key = key, .number = ++tlb->made * TLB_CONTEXTS + index};
+    return &tlb->contexts[index];
 }
 
 struct tlb_context *tlb_find_context(struct tlb *tlb, uint64_t key)
 {
-    for (unsigned i = 0; i < tlb->context_count; i++) {
-        if (tlb->contexts[i].key == key)
-            return &tlb->contexts[i];
+    for (uint64_t left = tlb->in_use; left;) {
+        struct tlb_context *context = next_context(tlb, &left);
+        if (context->key == key)
+            return context;
     }
     return NULL;
 }
@@ -141,33 +159,33 @@ static void filter_add(struct tlb *tlb, uint64_t number, uint64_t va, unsigned l
     tlb->split_filter[hash / 64] |= 1ull << hash % 64;
 }
 
-static bool is_pinned(struct tlb *tlb, const struct tlb_pin *pin, const struct tlb_tag *tag)
+static bool is_pinned(const struct tlb *tlb, const struct tlb_pin *pin, const struct tlb_tag *tag)
 {
-    if (!pin->valid || tag->page != tlb_page_of(pin->va, tag_size_log2(tag)))
-        return false;
-    for (unsigned i = 0; i < 2; i++) {
-        const struct tlb_context *context = tlb_find_context(tlb, pin->keys[i]);
-        if (context && context->number == tag->context)
-            return true;
-    }
-    return false;
+    const struct tlb_context *context = context_of(tlb, tag);
+    return pin->valid && context && tag->page == tlb_page_of(pin->va, tag_size_log2(tag)) &&
+           (context->key == pin->keys[0] || context->key == pin->keys[1]);
 }
 
 /* The way that makes room: first in, first out, but for a pinned entry. */
-static unsigned choose_way(struct tlb *tlb, unsigned set)
+static __attribute__((noinline)) unsigned evict(struct tlb *tlb, const struct tlb_tag *tags, unsigned way)
+{
+    struct tlb_pin pin = ask_for_pin(tlb);
+    for (unsigned i = 0; i < TLB_WAYS && is_pinned(tlb, &pin, &tags[way]); i++)
+        way = (way + 1) % TLB_WAYS;
+    if (context_of(tlb, &tags[way])) {
+        tlb->evicted = true;
+        tlb->evicted_va = tag_va(&tags[way]);
+        tlb->evicted_log2 = tag_size_log2(&tags[way]);
+    }
+    return way;
+}
+
+static inline unsigned choose_way(struct tlb *tlb, unsigned set)
 {
     const struct tlb_tag *tags = &tlb->tags[(size_t)set * TLB_WAYS];
     unsigned way = tlb->next_way[set];
-    if (tags[way].context) {
-        struct tlb_pin pin = ask_for_pin(tlb);
-        for (unsigned i = 0; i < TLB_WAYS && is_pinned(tlb, &pin, &tags[way]); i++)
-            way = (way + 1) % TLB_WAYS;
-        if (tags[way].context) {
-            tlb->evicted = true;
-            tlb->evicted_va = tag_va(&tags[way]);
-            tlb->evicted_log2 = tag_size_log2(&tags[way]);
-        }
-    }
+    if (context_of(tlb, &tags[way]))
+        way = evict(tlb, tags, way);
     tlb->next_way[set] = (uint8_t)((way + 1) % TLB_WAYS);
     return way;
 }
@@ -192,13 +210,14 @@ void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsign
     return (char *)tlb->payload + (first + way) * tlb->payload_size;
 }
 
-void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match)
+void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t value)
 {
-    for (unsigned i = 0; i < tlb->context_count;) {
-        if ((tlb->contexts[i].key & mask) == match)
-            tlb->contexts[i] = tlb->contexts[--tlb->context_count];
-        else
-            i++;
+    for (uint64_t left = tlb->in_use; left;) {
+        struct tlb_context *context = next_context(tlb, &left);
+        if ((context->key & mask) == value) {
+            tlb->in_use &= ~(1ull << (context - tlb->contexts));
+            *context = (struct tlb_context){.key = TLB_NO_KEY};
+        }
     }
 }
 
@@ -211,15 +230,6 @@ static bool drop_page(struct tlb *tlb, const struct tlb_context *context, uint64
         return false;
     set[way].context = 0;
     return true;
-}
-
-static const struct tlb_context *context_of(const struct tlb *tlb, const struct tlb_tag *tag)
-{
-    for (unsigned i = 0; i < tlb->context_count; i++) {
-        if (tlb->contexts[i].number == tag->context)
-            return &tlb->contexts[i];
-    }
-    return NULL;
 }
 
 /* Drops the context's entries whose stage-1 leaf meets [first, last], and makes the filter exact again. */
@@ -267,32 +277,39 @@ static uint64_t sign_extend_va(uint64_t va)
     return (uint64_t)((int64_t)(va << 8) >> 8);
 }
 
-unsigned tlb_drop_address(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va)
+static inline bool matches(const struct tlb_match *match, const struct tlb_context *context)
+{
+    return (context->key & match->mask) == match->value || (context->key & match->other_mask) == match->other_value;
+}
+
+unsigned tlb_drop_address(struct tlb *tlb, const struct tlb_match *match, uint64_t va)
 {
     unsigned lost = 0;
     va = sign_extend_va(va);
-    for (unsigned i = 0; i < tlb->context_count; i++) {
-        if ((tlb->contexts[i].key & mask) == match) {
-            unsigned here = drop_address_in(tlb, &tlb->contexts[i], va);
+    for (uint64_t left = tlb->in_use; left;) {
+        const struct tlb_context *context = next_context(tlb, &left);
+        if (matches(match, context)) {
+            unsigned here = drop_address_in(tlb, context, va);
             lost = lost > here ? lost : here;
         }
     }
     return lost;
 }
 
-void tlb_drop_range(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va, uint64_t size)
+void tlb_drop_range(struct tlb *tlb, const struct tlb_match *match, uint64_t va, uint64_t size)
 {
     enum { PAGE = 4096, PAGES_ONE_BY_ONE = 64 };
     if (size <= (uint64_t)PAGES_ONE_BY_ONE * PAGE) {
         for (uint64_t offset = 0; offset < size; offset += PAGE)
-            tlb_drop_address(tlb, mask, match, va + offset);
+            tlb_drop_address(tlb, match, va + offset);
         return;
     }
     va = sign_extend_va(va);
     uint64_t last = size - 1 > UINT64_MAX - va ? UINT64_MAX : va + (size - 1);
-    for (unsigned i = 0; i < tlb->context_count; i++) {
-        if ((tlb->contexts[i].key & mask) == match)
-            drop_leaves(tlb, &tlb->contexts[i], va, last);
+    for (uint64_t left = tlb->in_use; left;) {
+        const struct tlb_context *context = next_context(tlb, &left);
+        if (matches(match, context))
+            drop_leaves(tlb, context, va, last);
     }
 }
 
@@ -301,41 +318,53 @@ void tlb_visit(const struct tlb *tlb, tlb_visit_fn *visit, void *opaque)
     size_t entries = (size_t)TLB_WAYS << tlb->set_bits;
     for (size_t i = 0; i < entries; i++) {
         const struct tlb_tag *tag = &tlb->tags[i];
-        const struct tlb_context *context = tag->context ? context_of(tlb, tag) : NULL;
+        const struct tlb_context *context = context_of(tlb, tag);
         if (context)
             visit(opaque, context->key, tag_va(tag), tag_size_log2(tag),
                   (const char *)tlb->payload + i * tlb->payload_size);
     }
 }
 
-static unsigned context_index(const struct tlb *tlb, const struct tlb_tag *tag)
+/* How many contexts are older: the order in which they are saved. */
+static unsigned age_rank(const struct tlb *tlb, const struct tlb_context *context)
 {
-    const struct tlb_context *context = tag->context ? context_of(tlb, tag) : NULL;
-    return context ? (unsigned)(context - tlb->contexts) : TLB_CONTEXTS;
+    unsigned rank = 0;
+    for (uint64_t left = tlb->in_use; left;)
+        rank += next_context(tlb, &left)->number < context->number;
+    return rank;
+}
+
+static void save_context(const struct tlb_context *context, struct state_writer *writer)
+{
+    const uint64_t words[] = {context->key,      context->number / TLB_CONTEXTS, context->sizes[0],
+                              context->sizes[1], context->split[0],              context->split[1]};
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        state_put(writer, words[i], 8);
 }
 
 void tlb_save(const struct tlb *tlb, struct state_writer *writer,
               void (*payload)(struct state_writer *writer, const void *payload))
 {
     size_t entries = (size_t)TLB_WAYS << tlb->set_bits;
-    state_put(writer, entries, 4);
-    state_put(writer, tlb->last_number, 8);
-    state_put(writer, tlb->next_context, 1);
-    state_put(writer, tlb->context_count, 1);
-    for (unsigned i = 0; i < tlb->context_count; i++) {
-        const struct tlb_context *context = &tlb->contexts[i];
-        const uint64_t words[] = {context->key,      context->number,   context->sizes[0],
-                                  context->sizes[1], context->split[0], context->split[1]};
-        for (unsigned n = 0; n < sizeof(words) / sizeof(words[0]); n++)
-            state_put(writer, words[n], 8);
+    unsigned count = (unsigned)__builtin_popcountll(tlb->in_use), ranks[TLB_CONTEXTS];
+    const struct tlb_context *by_age[TLB_CONTEXTS];
+    for (uint64_t left = tlb->in_use; left;) {
+        const struct tlb_context *context = next_context(tlb, &left);
+        unsigned rank = ranks[context - tlb->contexts] = age_rank(tlb, context);
+        by_age[rank] = context;
     }
+    state_put(writer, entries, 4);
+    state_put(writer, tlb->made, 8);
+    state_put(writer, count, 1);
+    for (unsigned i = 0; i < count; i++)
+        save_context(by_age[i], writer);
     state_put_bytes(writer, tlb->next_way, entries / TLB_WAYS);
     for (size_t i = 0; i < entries; i++) {
-        unsigned context = context_index(tlb, &tlb->tags[i]);
-        if (context == TLB_CONTEXTS)
+        const struct tlb_context *context = context_of(tlb, &tlb->tags[i]);
+        if (!context)
             continue;
         state_put(writer, i, 4);
-        state_put(writer, context, 1);
+        state_put(writer, ranks[context - tlb->contexts], 1);
         state_put(writer, tlb->tags[i].page, 8);
         state_put(writer, tlb->leaf_log2[i], 1);
         payload(writer, (const char *)tlb->payload + i * tlb->payload_size);
@@ -345,22 +374,25 @@ void tlb_save(const struct tlb *tlb, struct state_writer *writer,
 
 static bool load_contexts(struct tlb *tlb, struct state_reader *reader)
 {
-    tlb->last_number = state_take(reader, 8);
-    tlb->next_context = (unsigned)state_take_max(reader, 1, TLB_CONTEXTS - 1);
-    tlb->context_count = (unsigned)state_take_max(reader, 1, TLB_CONTEXTS);
-    for (unsigned i = 0; i < tlb->context_count; i++) {
+    tlb->made = state_take_max(reader, 8, UINT64_MAX / TLB_CONTEXTS / 2);
+    unsigned count = (unsigned)state_take_max(reader, 1, TLB_CONTEXTS);
+    uint64_t before = 0;
+    for (unsigned i = 0; i < count; i++) {
         struct tlb_context *context = &tlb->contexts[i];
-        context->key = state_take(reader, 8);
-        context->number = state_take_max(reader, 8, tlb->last_number);
+        context->key = state_take_max(reader, 8, TLB_NO_KEY - 1);
+        uint64_t made = state_take_max(reader, 8, tlb->made);
+        context->number = made * TLB_CONTEXTS + i;
         for (unsigned n = 0; n < 2; n++)
             context->sizes[n] = state_take_max(reader, 8, (1ull << 56) - 1);
         for (unsigned n = 0; n < 2; n++)
             context->split[n] = state_take_max(reader, 8, (1ull << 56) - 1);
         for (unsigned n = 0; n < i; n++)
-            if (tlb->contexts[n].number == context->number || tlb->contexts[n].key == context->key)
+            if (tlb->contexts[n].key == context->key)
                 return false;
-        if (!context->number)
+        if (made <= before)
             return false;
+        before = made;
+        tlb->in_use |= 1ull << i;
     }
     return !reader->failed;
 }
@@ -373,7 +405,7 @@ static bool load_entries(struct tlb *tlb, struct state_reader *reader,
         unsigned context = (unsigned)state_take(reader, 1);
         struct tlb_tag tag = {.page = state_take(reader, 8)};
         unsigned leaf = (unsigned)state_take_max(reader, 1, 55), size = tag_size_log2(&tag);
-        if (reader->failed || index < next || index >= entries || context >= tlb->context_count || size < 12 ||
+        if (reader->failed || index < next || index >= entries || context >= (unsigned)__builtin_popcountll(tlb->in_use) || size < 12 ||
             size > leaf || tlb_set_of(tlb, tag.page, tlb->contexts[context].key) != index / TLB_WAYS ||
             !payload(reader, (char *)tlb->payload + index * tlb->payload_size, size))
             return false;

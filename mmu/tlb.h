@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 enum { TLB_WAYS = 4, TLB_CONTEXTS = 64, TLB_SPLIT_FILTER = 16 };
+#define TLB_NO_KEY UINT64_MAX
 
 struct tlb_tag {
     uint64_t page;    /* size_log2 << 56 | VA[55:size_log2] */
@@ -23,8 +24,8 @@ struct tlb_tag {
 };
 
 struct tlb_context {
-    uint64_t key;
-    uint64_t number;
+    uint64_t key;      /* TLB_NO_KEY: not in use */
+    uint64_t number;   /* how many were made before it, * TLB_CONTEXTS + its index; 0: not in use */
     uint64_t sizes[2]; /* bit n: entries of 2^n bytes may exist, by VA[55] */
     uint64_t split[2]; /* bit n: entries may exist that are parts of a stage-1 leaf of 2^n bytes */
 };
@@ -42,8 +43,8 @@ struct tlb {
     void *payload;
     size_t payload_size;
     unsigned set_bits;
-    unsigned context_count, next_context;
-    uint64_t last_number;
+    uint64_t in_use;   /* bit n: contexts[n] */
+    uint64_t made;     /* contexts, ever */
     void (*pin)(void *opaque, struct tlb_pin *pin); /* asked when something must make room; NULL: nothing stays */
     void *pin_opaque;
     bool evicted, evicted_all;  /* an entry, or a whole context, made room: the owner clears these */
@@ -70,7 +71,7 @@ struct tlb_context *tlb_find_context(struct tlb *tlb, uint64_t key);
 static inline struct tlb_context *tlb_context_of(struct tlb *tlb, uint64_t key, unsigned hint)
 {
     unsigned last = tlb->last_context[hint];
-    if (last < tlb->context_count && tlb->contexts[last].key == key)
+    if (tlb->contexts[last].key == key)
         return &tlb->contexts[last];
     return tlb_find_or_make_context(tlb, key, hint);
 }
@@ -111,11 +112,16 @@ static inline void *tlb_lookup(const struct tlb *tlb, const struct tlb_context *
 void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned size_log2, unsigned leaf_log2,
                bool replace);
 
-/* Forget contexts, or addresses in contexts, whose (key & mask) == match. For an address the answer is what was lost:
- * the log2 of the size of the largest page around it, or 0. */
-void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t match);
-unsigned tlb_drop_address(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va);
-void tlb_drop_range(struct tlb *tlb, uint64_t mask, uint64_t match, uint64_t va, uint64_t size);
+/* Contexts by their keys: those for which (key & mask) == value for either of two pairs. */
+struct tlb_match {
+    uint64_t mask, value, other_mask, other_value;
+};
+
+/* Forget contexts, or addresses in contexts. For an address the answer is what was lost: the log2 of the size of the
+ * largest page around it, or 0. */
+void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t value);
+unsigned tlb_drop_address(struct tlb *tlb, const struct tlb_match *match, uint64_t va);
+void tlb_drop_range(struct tlb *tlb, const struct tlb_match *match, uint64_t va, uint64_t size);
 
 /* Contents, replacement and all: what later fills and invalidations depend on. Payloads are the owner's. */
 struct state_writer;

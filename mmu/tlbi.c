@@ -1,28 +1,23 @@
 /* TLB maintenance, and the TLB's contents as state. */
 #include "libarmsim/fabric/state.h"
-#include "mmu/internal.h"
+#include "mmu/entries.h"
 
 static bool has_vmid(enum regime_id regime)
 {
     return regime == REGIME_EL10;
 }
 
-/* By address, in the contexts of either match; the keeper hears what is lost. */
-static void drop_stage1(struct mmu *mmu, const struct tlbi *tlbi, uint64_t mask, uint64_t match, uint64_t other_mask,
-                        uint64_t other_match)
+/* By address; the keeper hears what is lost. */
+static void drop_stage1(struct mmu *mmu, const struct tlbi *tlbi, const struct tlb_match *match)
 {
     if (tlbi->range) {
-        tlb_drop_range(&mmu->s1, mask, match, tlbi->address, tlbi->range);
-        tlb_drop_range(&mmu->s1, other_mask, other_match, tlbi->address, tlbi->range);
+        tlb_drop_range(&mmu->s1, match, tlbi->address, tlbi->range);
         tell_lost(mmu, 0, 0);
         return;
     }
-    unsigned lost = tlb_drop_address(&mmu->s1, mask, match, tlbi->address);
-    unsigned other = tlb_drop_address(&mmu->s1, other_mask, other_match, tlbi->address);
-    if (lost || other) {
-        uint64_t size = 1ull << (lost > other ? lost : other);
-        tell_lost(mmu, tlbi->address & ~(size - 1), size);
-    }
+    unsigned lost = tlb_drop_address(&mmu->s1, match, tlbi->address);
+    if (lost)
+        tell_lost(mmu, tlbi->address & ~low_mask(lost), 1ull << lost);
 }
 
 static void drop_contexts(struct mmu *mmu, uint64_t mask, uint64_t match)
@@ -34,10 +29,11 @@ static void drop_contexts(struct mmu *mmu, uint64_t mask, uint64_t match)
 static void drop_stage2(struct mmu *mmu, const struct tlbi *tlbi)
 {
     uint64_t key = s2_key(tlbi->security, tlbi->vmid, tlbi->ipa_secure ? PAS_SECURE : PAS_NON_SECURE);
+    const struct tlb_match match = {UINT64_MAX, key, UINT64_MAX, key};
     if (tlbi->range)
-        tlb_drop_range(&mmu->s2, UINT64_MAX, key, tlbi->address, tlbi->range);
+        tlb_drop_range(&mmu->s2, &match, tlbi->address, tlbi->range);
     else
-        tlb_drop_address(&mmu->s2, UINT64_MAX, key, tlbi->address);
+        tlb_drop_address(&mmu->s2, &match, tlbi->address);
 }
 
 void mmu_tlbi(struct mmu *mmu, const struct tlbi *tlbi)
@@ -47,7 +43,7 @@ void mmu_tlbi(struct mmu *mmu, const struct tlbi *tlbi)
     uint64_t vm_mask = regime_mask | (has_vmid(tlbi->regime) ? KEY_VMID_MASK : 0);
     uint64_t vm = regime | (has_vmid(tlbi->regime) ? (uint64_t)tlbi->vmid << KEY_VMID : 0);
     uint64_t asid_mask = vm_mask | KEY_ASID_MASK;
-    uint64_t asid = vm | (uint64_t)tlbi->asid << KEY_ASID;
+    uint64_t asid = vm | (uint64_t)tlbi->asid << KEY_ASID, global = 1ull << KEY_GLOBAL;
 
     mmu->stats.invalidations++;
     switch (tlbi->op) {
@@ -66,10 +62,10 @@ void mmu_tlbi(struct mmu *mmu, const struct tlbi *tlbi)
         drop_contexts(mmu, asid_mask, asid);
         break;
     case TLBI_VA:
-        drop_stage1(mmu, tlbi, asid_mask, asid, vm_mask | 1ull << KEY_GLOBAL, vm | 1ull << KEY_GLOBAL);
+        drop_stage1(mmu, tlbi, &(struct tlb_match){asid_mask, asid, vm_mask | global, vm | global});
         break;
     case TLBI_VA_ALL_ASID:
-        drop_stage1(mmu, tlbi, vm_mask, vm, vm_mask, vm);
+        drop_stage1(mmu, tlbi, &(struct tlb_match){vm_mask, vm, vm_mask, vm});
         break;
     case TLBI_IPAS2:
         drop_stage2(mmu, tlbi);

@@ -1,5 +1,5 @@
 /* AArch64.TranslateAddress: the TLB, and behind it stage 1, then stage 2. */
-#include "mmu/internal.h"
+#include "mmu/entries.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,17 +58,6 @@ void mmu_set_keeper(struct mmu *mmu, const struct mmu_keeper *keeper)
     mmu->keeper = *keeper;
 }
 
-/* Passes on what has made room. */
-static void tell_evictions(struct mmu *mmu)
-{
-    struct tlb *tlb = &mmu->s1;
-    if (tlb->evicted_all)
-        tell_lost(mmu, 0, 0);
-    else if (tlb->evicted)
-        tell_lost(mmu, tlb->evicted_va, 1ull << tlb->evicted_log2);
-    tlb->evicted = tlb->evicted_all = false;
-}
-
 const struct mmu_stats *mmu_stats(const struct mmu *mmu)
 {
     return &mmu->stats;
@@ -85,14 +74,6 @@ static bool s1_disabled_output(const struct mmu_regime *regime, const struct mmu
         return set_fault(fault, FAULT_ADDRESS_SIZE, 0);
     leaf->address = va & low_mask(56) & ~low_mask(FLAT_SIZE_LOG2);
     return s1_check(regime, access, aligned, leaf, fault);
-}
-
-/* AArch64.VAIsOutOfRange: VA[55] is repeated down to the top of the range, or is 0 where there is one range. */
-static bool va_out_of_range(const struct mmu_regime *regime, const struct mmu_access *access,
-                            const struct s1_params *params, uint64_t va)
-{
-    int64_t above = (int64_t)(va << 8) >> (8 + params->iasize);
-    return !canonical_va(regime, access->type, va) || !(above == 0 || (above == -1 && has_two_ranges(regime)));
 }
 
 /* The leaf descriptor as this access leaves it: Access flag, and dirty state for a write. */
@@ -140,12 +121,17 @@ static bool aarch64_s1_translate(struct mmu *mmu, const struct mmu_regime *regim
                                  struct fault_record *fault)
 {
     const struct s1_params *params = get_s1_ttw_params(mmu, regime, va);
-    if (params->txsz_faults || va_out_of_range(regime, access, params, va) ||
+    if (params->txsz_faults || va_out_of_range(regime, access->type, params, va) ||
         (access->el == 0 && e0pd_faults(regime, va)))
         return set_fault(fault, FAULT_TRANSLATION, 0);
-    if (s1_plain_walk(mmu, regime, va, params, leaf)) {
+    switch (s1_plain_walk(mmu, regime, va, params, leaf)) {
+    case WALK_LEAF:
         *cacheable = true;
         return s1_check(regime, access, aligned, leaf, fault);
+    case WALK_INVALID:
+        return set_fault(fault, FAULT_TRANSLATION, leaf->level);
+    case WALK_UNUSUAL:
+        break;
     }
     for (int attempt = 0; attempt < DESCRIPTOR_ATTEMPTS; attempt++) {
         bool again;
@@ -260,18 +246,6 @@ static void fill_result(const struct mmu_regime *regime, const struct mmu_access
     fill_permissions(regime, access, mapping, result);
 }
 
-static uint64_t own_key(const struct mmu_regime *regime)
-{
-    return (unsigned)regime->id | (unsigned)regime->security << KEY_SECURITY | (unsigned)regime->stage2 << KEY_STAGE2 |
-           (unsigned)regime->aarch32 << KEY_AARCH32 | (uint32_t)regime->vmid << KEY_VMID |
-           (uint64_t)regime->asid[0] << KEY_ASID;
-}
-
-static uint64_t global_key(const struct mmu_regime *regime)
-{
-    return (own_key(regime) & ~KEY_ASID_MASK) | 1ull << KEY_GLOBAL;
-}
-
 /* The page that instructions are executed from keeps its entry, and its contexts. */
 static void pin_fetch(void *opaque, struct tlb_pin *pin)
 {
@@ -280,42 +254,17 @@ static void pin_fetch(void *opaque, struct tlb_pin *pin)
     pin->valid = regime != NULL;
     if (regime) {
         pin->keys[0] = own_key(regime);
-        pin->keys[1] = global_key(regime);
+        pin->keys[1] = global_key(pin->keys[0]);
     }
 }
-
-/* Where the entries of a regime are: those of its ASID, and the global ones. */
-struct places {
-    struct tlb_context *own, *global;
-    const struct mapping *entry; /* for the address at hand; NULL: there is none */
-};
 
 /* The look of a debugger: no context is made. */
 static void look_up_only(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, struct places *places)
 {
     struct tlb_context unknown = {.key = own_key(regime), .number = UINT64_MAX};
-    const struct tlb_context *own = tlb_find_context(&mmu->s1, own_key(regime));
-    const struct tlb_context *global = tlb_find_context(&mmu->s1, global_key(regime));
+    const struct tlb_context *own = tlb_find_context(&mmu->s1, unknown.key);
+    const struct tlb_context *global = tlb_find_context(&mmu->s1, global_key(unknown.key));
     *places = (struct places){.entry = tlb_lookup(&mmu->s1, own ? own : &unknown, global ? global : &unknown, va)};
-}
-
-static void look_up(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, struct places *places)
-{
-    places->own = tlb_context_of(&mmu->s1, own_key(regime), 0);
-    places->global = tlb_context_of(&mmu->s1, global_key(regime), 1);
-    places->entry = tlb_lookup(&mmu->s1, places->own, places->global, va);
-    if (mmu->s1.evicted_all)
-        tell_evictions(mmu);
-}
-
-static void enter(struct mmu *mmu, const struct places *places, uint64_t va, const struct mapping *mapping)
-{
-    struct tlb_context *context = mapping->s1.ng ? places->own : places->global;
-    struct mapping *entry =
-        tlb_fill(&mmu->s1, context, va, mapping_size_log2(mapping), mapping->s1.leaf_log2, places->entry != NULL);
-    *entry = *mapping;
-    if (mmu->s1.evicted)
-        tell_evictions(mmu);
 }
 
 static void tell_filled(const struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
@@ -384,7 +333,7 @@ static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, 
     if (!by_tlb && mapping.s2.present && !access->no_update) /* what stage 2's TLB loses isn't told: not to be kept */
         result->may_read = result->may_write = result->may_execute = false;
     if (by_tlb && cacheable && !access->no_update) {
-        enter(mmu, &places, va, &mapping);
+        *enter(mmu, &places, va, mapping_size_log2(&mapping), &mapping.s1) = mapping;
         if (mmu->keeper.filled)
             tell_filled(mmu, regime, access, va, &mapping);
     }
@@ -401,59 +350,4 @@ bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struc
     result->fault.va = va;
     result->fault.debug_moe = 0;
     return false;
-}
-
-/* What loads and stores may do by a mapping of stage 1 alone; false: it isn't one, or not for this access. */
-static bool page_of_mapping(const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
-                            const struct mapping *mapping, struct mmu_result *result)
-{
-    const struct s1_leaf *leaf = &mapping->s1;
-    if (mapping->s2.present || leaf->attrs.device)
-        return false;
-    unsigned may = s1_compute_permissions(regime, leaf, access->el, access->pan);
-    if (leaf->dirty_owed)
-        may &= ~(unsigned)MAY_WRITE;
-    if (!(may & (access->write ? MAY_WRITE : MAY_READ)))
-        return false;
-    result->pa = s1_output(leaf, va);
-    result->pas = (enum pas)leaf->pas;
-    result->attrs.device = false;
-    result->may_read = may & MAY_READ;
-    result->may_write = may & MAY_WRITE;
-    return true;
-}
-
-/* Puts a plain leaf that the access may use into the TLB. */
-static bool walk_to_page(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
-                         const struct places *places, uint64_t va, struct mmu_result *result)
-{
-    const struct s1_params *params = get_s1_ttw_params(mmu, regime, va);
-    struct mapping mapping;
-    mapping.s2.present = false;
-    if (params->txsz_faults || va_out_of_range(regime, access, params, va) ||
-        !s1_plain_walk(mmu, regime, va, params, &mapping.s1) ||
-        !page_of_mapping(regime, access, va, &mapping, result))
-        return false;
-    mmu->stats.tlb_misses++;
-    enter(mmu, places, va, &mapping);
-    if (mmu->keeper.filled)
-        tell_filled(mmu, regime, access, va, &mapping);
-    return true;
-}
-
-bool mmu_translate_page(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
-                        struct mmu_result *result)
-{
-    if (s1_enabled(regime) && !regime->aarch32 && va == (uint64_t)((int64_t)(va << 8) >> 8) &&
-        !(access->el == 0 && e0pd_faults(regime, va))) {
-        struct places places;
-        look_up(mmu, regime, va, &places);
-        if (places.entry && page_of_mapping(regime, access, va, places.entry, result)) {
-            mmu->stats.tlb_hits++;
-            return true;
-        }
-        if (!places.entry && walk_to_page(mmu, regime, access, &places, va, result))
-            return true;
-    }
-    return mmu_translate(mmu, regime, access, va, result);
 }
