@@ -94,7 +94,7 @@ struct state_section pe_section(struct pe *pe, const char *name)
     pe_set_nzcv(pe, pe_nzcv(pe)); /* the flags have many forms: this one */
     return (struct state_section){
         .name = name,
-        .version = 1,
+        .version = 2,
         .fields = fields,
         .field_count = sizeof(fields) / sizeof(fields[0]),
         .instance = pe,
