@@ -20,7 +20,7 @@
 
 #include <stdlib.h>
 
-enum { WINDOW_SIZE = 0x1000, PERIPH_ID = 0x00041031 };
+enum { WINDOW_SIZE = 0x1000, PERIPH_ID = 0x00141031 /* r1 */ };
 enum { DR = 0x00, MR = 0x04, LR = 0x08, CR = 0x0c, IMSC = 0x10, RIS = 0x14, MIS = 0x18, ICR = 0x1c, ID_FIRST = 0xfe0 };
 
 #define NS_PER_SECOND 1000000000ull

@@ -3,11 +3,13 @@
  * from a 2 MiB boundary, leaving the first 2 MiB free; the initrd at the middle of RAM or 128 MiB from its start,
  * whichever is lower, but behind the kernel; the device tree at the next 2 MiB boundary that is free.
  */
+#include "cpu/a64_forms.h"
 #include "devices/fw_cfg.h"
 #include "libarmsim/board/virt.h"
 #include "libarmsim/loader/dtb.h"
 #include "libarmsim/loader/elf_image.h"
 #include "libarmsim/loader/linux_image.h"
+#include "libarmsim/loader/little_endian.h"
 #include "libarmsim/loader/load_plan.h"
 
 #include <errno.h>
@@ -21,6 +23,8 @@
 #define INITRD_FURTHEST (128 * MIB)
 /* QEMU's own code at the start of RAM makes it move kernels with a smaller text_offset up; guests expect that. */
 #define LOWEST_TEXT_OFFSET 0x1000u
+/* Where QEMU puts kernels that don't say where they want to be. */
+#define RAW_TEXT_OFFSET 0x80000u
 /* ELF files may be much longer than what they load; nothing that a machine starts is longer than this. */
 #define FILE_LIMIT ((uint64_t)1 << 30)
 
@@ -194,6 +198,24 @@ static int add_linux(struct loading *loading)
     return add_bytes(loading, &loading->kernel, "image_size", loading->entry, image.image_size, image.file_size, false);
 }
 
+/*
+ * Code without a header is entered as a kernel, too (small systems are built so). It has to begin with an instruction;
+ * what begins like a PE file is an Image that is damaged, and a text is no program though its words may be allocated.
+ */
+static bool is_raw_code(const struct loading *loading, const struct blob *kernel)
+{
+    size_t text = 0;
+    while (text < kernel->size && text < 64 && (kernel->data[text] == '\n' || kernel->data[text] == '\t' ||
+                                                (kernel->data[text] >= ' ' && kernel->data[text] < 0x7f)))
+        text++;
+    if (kernel->size < 4 || text == kernel->size || text == 64 || memcmp(kernel->data, "MZ", 2) == 0)
+        return false;
+    uint32_t first = read_le32(kernel->data);
+    enum a64_form form = a64_decode(first, &loading->machine->pes[0]->features);
+    bool leaves = form == A64_B_only_branch_imm && (first & 0x03ffffff) >= kernel->size / 4; /* what is cut off */
+    return form != A64_UNALLOCATED && first >> 16 != 0 /* UDF */ && !leaves;
+}
+
 static int add_kernel(struct loading *loading)
 {
     struct blob *kernel = &loading->kernel;
@@ -207,9 +229,13 @@ static int add_kernel(struct loading *loading)
         loading->has_entry = true;
         return add_elf(loading, kernel, false, &loading->entry);
     default:
-        return load_fail(&loading->error, -EINVAL, kernel->name, "magic",
-                         "expected an arm64 Image (\"ARM\\x64\" at byte 56), ELF, gzip or EFI zboot kernel, found none "
-                         "of these (raw code is loaded with an address)");
+        if (!is_raw_code(loading, kernel))
+            return load_fail(&loading->error, -EINVAL, kernel->name, "magic",
+                             "expected an arm64 Image (\"ARM\\x64\" at byte 56), ELF, gzip or EFI zboot kernel, or raw "
+                             "code, found none of these");
+        loading->entry = VIRT_RAM_BASE + RAW_TEXT_OFFSET;
+        loading->is_linux = loading->has_entry = true;
+        return add_bytes(loading, kernel, "code", loading->entry, kernel->size, kernel->size, false);
     }
 }
 

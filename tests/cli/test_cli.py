@@ -152,6 +152,14 @@ class Usage(CliTest):
             self.assertEqual(self.run_armsim(*self.program(guest.LOOP), *options).returncode, 4)
 
 
+    def test_raw_code(self):
+        """Without a header: entered as a kernel, at the offset that old kernels have."""
+        raw = self.file("raw.bin", guest.code([0xD5384242] + guest.power_off()))  # mrs x2, CurrentEL
+        result = self.run_armsim("-kernel", raw, "-nographic", "-d", "in_asm", "--limit", "1000")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(b"40080000", result.stderr)
+
+
 class BadInput(CliTest):
     def test_missing_files(self):
         missing = str(self.path / "missing")
@@ -172,7 +180,10 @@ class BadInput(CliTest):
         whole = guest.image(program)
         for name, data, field in (
                 ("short", whole[:40], "magic"),
-                ("magic", guest.image(program, magic=b"ARM\x65"), "magic"),
+                ("magic", b"MZ\0\x91" + guest.image(program, magic=b"ARM\x65")[4:], "magic"),
+                ("text", b"#!/bin/sh\n" * 9, "magic"),
+                ("zeros", bytes(4096), "magic"),
+                ("undefined", b"\xff" * 100, "magic"),
                 ("image_size", guest.image(program, image_size=70), "image_size"),
                 ("beyond", guest.image(program, image_size=1 << 40), "image_size"),
                 ("wraps", guest.image(program, image_size=(1 << 64) - 1), "image_size"),

@@ -30,7 +30,7 @@ START_TEST(test_registers)
     ck_assert_uint_eq(rd(&f, DR), EPOCH);
     ck_assert_uint_eq(rd(&f, LR), 0);
     check_registers(&f, rows, sizeof(rows) / sizeof(*rows));
-    check_primecell_id(&f, 0x00041031);
+    check_primecell_id(&f, 0x00141031);
     unsigned errors = f.guest_errors;
     wr(&f, DR, 5);
     ck_assert_uint_eq(rd(&f, ICR), 0);

@@ -218,7 +218,7 @@ struct armsim_options {
     uint64_t rng_seed;          /**< of every random number the guest can see; default 0 */
 
     /* What it runs. */
-    struct armsim_image kernel; /**< Linux Image, gzip, EFI zboot or ELF; raw code: `loads` */
+    struct armsim_image kernel; /**< Linux Image, gzip, EFI zboot, ELF, or raw code (at RAM + 0x80000, as a kernel) */
     struct armsim_image initrd;
     struct armsim_image dtb;    /**< in place of the generated tree; /chosen and memory are filled in */
     struct armsim_image bios;   /**< at the first flash bank (at 0), started at the highest EL */
