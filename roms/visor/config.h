@@ -1,0 +1,41 @@
+/* Guests as their archive describes them: docs/visor.md. */
+#ifndef VISOR_CONFIG_H
+#define VISOR_CONFIG_H
+
+#include "roms/visor/vcpu.h"
+
+struct file {
+    const u8 *data;
+    u64 size;
+};
+
+struct config {
+    char name[16];
+    struct file kernel, initrd, cmdline, disk;
+    u64 memory, place;     /* place: the guest's RAM is at this very physical address; 0: anywhere, and seen at 1 GiB */
+    unsigned vcpus, first_pe;
+    bool passed_console, passed_virtio;
+    u64 features;          /* transports */
+    bool native, compatible; /* personas */
+};
+
+/* ---- archive.c: a cpio archive of the "newc" kind */
+bool archive_file(const u8 *archive, u64 size, const char *name, struct file *file);
+
+/* ---- config.c. False: there is no such guest. What is wrong is said, and stops the start. */
+bool config_read(const u8 *archive, u64 size, unsigned number, struct config *config);
+
+/* ---- guest_tree.c: the device tree of a guest, or 0: it doesn't fit */
+u32 guest_tree(const struct vm *vm, void *memory, u32 capacity, u64 initrd_start, u64 initrd_end);
+
+/* ---- guest.c */
+struct vm *vm_create(unsigned index, const struct config *config);
+/* The images in memory as at the first start, and the first vCPU on its way. */
+bool vm_start(struct vm *vm);
+
+/* ---- virtio.c: emulated block devices */
+bool virtio_disk_create(struct vm *vm, unsigned slot, struct file disk);
+
+enum { VIRTIO_BASE = 0x0a000000, VIRTIO_STRIDE = 0x200, VIRTIO_INTID = 48, VIRTIO_OWN_SLOT = 32 };
+
+#endif

@@ -1,0 +1,68 @@
+#include "roms/visor/vcpu.h"
+
+#define SCTLR_SPAN BIT(23)
+#define SCTLR_DSSBS BIT(44)
+#define PSTATE_NZCV (15ull << 28)
+#define PSTATE_TCO BIT(25)
+#define PSTATE_DIT BIT(24)
+#define PSTATE_PAN BIT(22)
+#define PSTATE_SSBS BIT(12)
+#define PSTATE_ALLINT BIT(13)
+#define EL1H_MASKED 0x3c5ull
+
+/* AArch64.TakeException to EL1: PSTATE as it is there. */
+static u64 exception_pstate(u64 old, u64 sctlr)
+{
+    u64 pstate = (old & (PSTATE_NZCV | PSTATE_PAN)) | EL1H_MASKED;
+    /* DIT lies elsewhere in an SPSR of AArch32. */
+    pstate |= old & (old & PSTATE_AARCH32 ? BIT(21) : PSTATE_DIT) ? PSTATE_DIT : 0;
+    bool has_pan = READ(id_aa64mmfr1_el1) >> 20 & 15, has_ssbs = READ(id_aa64pfr1_el1) >> 4 & 15;
+    bool has_mte = (READ(id_aa64pfr1_el1) >> 8 & 15) >= 2;
+    if (has_pan && !(sctlr & SCTLR_SPAN))
+        pstate |= PSTATE_PAN;
+    if (has_ssbs && sctlr & SCTLR_DSSBS)
+        pstate |= PSTATE_SSBS;
+    return pstate | (has_mte ? PSTATE_TCO : 0);
+}
+
+static u64 vector_offset(u64 pstate)
+{
+    if (pstate & PSTATE_AARCH32)
+        return 0x600;
+    return PSTATE_EL(pstate) == 0 ? 0x400 : pstate & 1 ? 0x200 : 0;
+}
+
+void inject_sync(struct vcpu *vcpu, u64 esr, const u64 *far)
+{
+    u64 old = vcpu->pstate;
+    vcpu_set(vcpu, ESR_EL1, esr);
+    if (far)
+        vcpu_set(vcpu, FAR_EL1, *far);
+    vcpu_set(vcpu, ELR_EL1, vcpu->pc);
+    vcpu_set(vcpu, SPSR_EL1, old);
+    vcpu->pstate = exception_pstate(old, vcpu_get(vcpu, SCTLR_EL1));
+    vcpu->pc = vcpu_get(vcpu, VBAR_EL1) + vector_offset(old);
+}
+
+void inject_abort(struct vcpu *vcpu, bool fetch, u64 far, unsigned status, u64 iss)
+{
+    bool same = PSTATE_EL(vcpu->pstate) == 1 && !(vcpu->pstate & PSTATE_AARCH32);
+    unsigned ec = (fetch ? EC_FETCH_LOWER : EC_DATA_LOWER) + same;
+    u64 il = fetch || !(vcpu->esr & ESR_IL) ? vcpu->esr & ESR_IL : ESR_IL;
+    inject_sync(vcpu, (u64)ec << 26 | (fetch ? ESR_IL : il) | iss | status, &far);
+}
+
+void inject_undefined(struct vcpu *vcpu)
+{
+    inject_sync(vcpu, (u64)EC_UNKNOWN << 26 | ESR_IL, NULL);
+}
+
+void inject_same(struct vcpu *vcpu)
+{
+    u64 esr = vcpu->esr;
+    unsigned ec = ESR_EC(esr);
+    bool from_lower = ec == EC_BREAKPOINT_LOWER || ec == EC_STEP_LOWER || ec == EC_WATCHPOINT_LOWER;
+    if (from_lower && PSTATE_EL(vcpu->pstate) == 1)
+        esr += 1ull << 26;
+    inject_sync(vcpu, esr, ec == EC_WATCHPOINT_LOWER ? &vcpu->far : NULL);
+}

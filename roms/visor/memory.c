@@ -1,0 +1,96 @@
+#include "roms/lib/memory.h"
+
+#include "roms/visor/vcpu.h"
+
+#define PAR_FAILED 1ull
+#define PAR_STAGE2 BIT(9)
+#define PAR_STATUS(par) ((unsigned)((par) >> 1 & 63))
+#define PAR_ADDRESS 0x0000fffffffff000ull
+enum { EXTERNAL_ABORT = 0x10, EXTERNAL_ABORT_WALK = 0x14 };
+
+void *vm_ram(const struct vm *vm, u64 ipa, u64 size)
+{
+    u64 offset = ipa - vm->ram_ipa;
+    if (ipa < vm->ram_ipa || offset >= vm->ram_size || size > vm->ram_size - offset)
+        return NULL;
+    return (void *)(vm->ram_pa + offset);
+}
+
+/* The vCPU's PAR_EL1 is left as it was. */
+static u64 translate(u64 va, enum access access, bool as_el0)
+{
+    u64 saved = READ(par_el1);
+    if (as_el0 && access == ACCESS_READ)
+        __asm__ volatile("at s1e0r, %0\n\tisb" ::"r"(va) : "memory");
+    else if (as_el0)
+        __asm__ volatile("at s1e0w, %0\n\tisb" ::"r"(va) : "memory");
+    else if (access == ACCESS_READ)
+        __asm__ volatile("at s1e1r, %0\n\tisb" ::"r"(va) : "memory");
+    else
+        __asm__ volatile("at s1e1w, %0\n\tisb" ::"r"(va) : "memory");
+    u64 par = READ(par_el1);
+    WRITE(par_el1, saved);
+    return par;
+}
+
+bool vcpu_translate(struct vcpu *vcpu, u64 va, enum access access, bool as_el0, u64 *ipa, u64 *par)
+{
+    as_el0 = as_el0 || PSTATE_EL(vcpu->pstate) == 0 || vcpu->pstate & PSTATE_AARCH32;
+    *par = translate(va, access, as_el0);
+    *ipa = (*par & PAR_ADDRESS) | (va & 0xfff);
+    return !(*par & PAR_FAILED);
+}
+
+typedef void copy_fn(void *ours, u8 *theirs, u64 size);
+
+static void copy_in(void *ours, u8 *theirs, u64 size)
+{
+    memcpy(ours, theirs, size);
+}
+
+static void copy_out(void *ours, u8 *theirs, u64 size)
+{
+    memcpy(theirs, ours, size);
+}
+
+static u64 copy(struct vcpu *vcpu, u64 va, u8 *ours, u64 size, enum access access, bool as_el0, u64 *par, copy_fn *move)
+{
+    u64 done = 0;
+    while (done < size) {
+        u64 at = va + done, ipa, part = PGTAB_PAGE - (at & (PGTAB_PAGE - 1));
+        part = part < size - done ? part : size - done;
+        if (!vcpu_translate(vcpu, at, access, as_el0, &ipa, par))
+            return done;
+        u8 *theirs = vm_ram(vcpu->vm, ipa, part);
+        *par = 0;
+        if (!theirs)
+            return done;
+        move(ours + done, theirs, part);
+        done += part;
+    }
+    return done;
+}
+
+u64 vcpu_read(struct vcpu *vcpu, u64 va, void *to, u64 size, bool as_el0, u64 *par)
+{
+    return copy(vcpu, va, to, size, ACCESS_READ, as_el0, par, copy_in);
+}
+
+u64 vcpu_write(struct vcpu *vcpu, u64 va, const void *from, u64 size, bool as_el0, u64 *par)
+{
+    return copy(vcpu, va, (u8 *)from, size, ACCESS_WRITE, as_el0, par, copy_out);
+}
+
+/* A fault of stage 2 (a table of the guest's outside its RAM) is the external abort that an access to nothing is. */
+unsigned fault_status(u64 par)
+{
+    unsigned status = PAR_STATUS(par);
+    if (!(par & PAR_FAILED))
+        return EXTERNAL_ABORT;
+    return par & PAR_STAGE2 ? EXTERNAL_ABORT_WALK | (status & 3) : status;
+}
+
+void inject_translation_fault(struct vcpu *vcpu, u64 va, u64 par, bool write)
+{
+    inject_abort(vcpu, false, va, fault_status(par), write ? BIT(6) : 0);
+}

@@ -1,0 +1,95 @@
+/* System registers as the visor uses them. */
+#ifndef VISOR_REGISTERS_H
+#define VISOR_REGISTERS_H
+
+#include "roms/lib/types.h"
+
+#define STRING(x) #x
+#define READ(reg)                                                                                                      \
+    ({                                                                                                                 \
+        u64 value_;                                                                                                    \
+        __asm__ volatile("mrs %0, " STRING(reg) : "=r"(value_)::"memory");                                             \
+        value_;                                                                                                        \
+    })
+#define WRITE(reg, v) __asm__ volatile("msr " STRING(reg) ", %0" ::"r"((u64)(v)) : "memory")
+#define ISB() __asm__ volatile("isb" ::: "memory")
+#define DSB() __asm__ volatile("dsb sy" ::: "memory")
+
+/* GICv3: encodings, for assemblers that don't know the names. */
+#define ICC_SRE_EL2 S3_4_C12_C9_5
+#define ICC_SRE_EL1 S3_0_C12_C12_5
+#define ICC_PMR_EL1 S3_0_C4_C6_0
+#define ICC_CTLR_EL1 S3_0_C12_C12_4
+#define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
+#define ICC_BPR1_EL1 S3_0_C12_C12_3
+#define ICC_IAR1_EL1 S3_0_C12_C12_0
+#define ICC_EOIR1_EL1 S3_0_C12_C12_1
+#define ICC_DIR_EL1 S3_0_C12_C11_1
+#define ICC_SGI1R_EL1 S3_0_C12_C11_5
+#define ICH_HCR_EL2 S3_4_C12_C11_0
+#define ICH_VTR_EL2 S3_4_C12_C11_1
+#define ICH_MISR_EL2 S3_4_C12_C11_2
+#define ICH_VMCR_EL2 S3_4_C12_C11_7
+#define ICH_AP0R0_EL2 S3_4_C12_C8_0
+#define ICH_AP1R0_EL2 S3_4_C12_C9_0
+
+#define BIT(n) (1ull << (n))
+#define HCR_VM BIT(0)
+#define HCR_SWIO BIT(1)
+#define HCR_FMO BIT(3)
+#define HCR_IMO BIT(4)
+#define HCR_AMO BIT(5)
+#define HCR_VSE BIT(8)
+#define HCR_FB BIT(9)
+#define HCR_BSU_INNER BIT(10)
+#define HCR_TWI BIT(13)
+#define HCR_TWE BIT(14)
+#define HCR_TID3 BIT(18)
+#define HCR_TSC BIT(19)
+#define HCR_TIDCP BIT(20)
+#define HCR_TACR BIT(21)
+#define HCR_TSW BIT(22)
+#define HCR_RW BIT(31)
+#define HCR_E2H BIT(34)
+#define HCR_TLOR BIT(35)
+
+#define MDCR_HPMN 0x1full
+#define MDCR_TPMCR BIT(5)
+#define MDCR_TPM BIT(6)
+#define MDCR_TDE BIT(8)
+#define MDCR_TDA BIT(9)
+#define MDCR_TDOSA BIT(10)
+#define MDCR_TDRA BIT(11)
+#define MDCR_TTRF BIT(19)
+
+/* The syndrome of an exception. */
+enum {
+    EC_UNKNOWN = 0x00,
+    EC_WFX = 0x01,
+    EC_HVC = 0x16,
+    EC_SMC = 0x17,
+    EC_SYSREG = 0x18,
+    EC_FETCH_LOWER = 0x20,
+    EC_FETCH_SAME = 0x21,
+    EC_DATA_LOWER = 0x24,
+    EC_DATA_SAME = 0x25,
+    EC_BREAKPOINT_LOWER = 0x30,
+    EC_STEP_LOWER = 0x32,
+    EC_WATCHPOINT_LOWER = 0x34,
+    EC_BKPT = 0x38,
+    EC_BRK = 0x3c,
+};
+#define ESR_EC(esr) ((unsigned)((esr) >> 26 & 63))
+#define ESR_ISS(esr) ((esr) & 0x1ffffff)
+#define ESR_IL BIT(25)
+#define ESR(ec, iss) ((u64)(ec) << 26 | ESR_IL | (iss))
+
+#define PSTATE_EL(pstate) ((unsigned)((pstate) >> 2 & 3))
+#define PSTATE_AARCH32 BIT(4)
+
+static inline bool has_vhe(void)
+{
+    return (READ(id_aa64mmfr1_el1) >> 8 & 15) != 0;
+}
+
+#endif
