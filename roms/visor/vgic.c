@@ -121,18 +121,16 @@ static bool wanted(const struct vgic *gic, const struct virq *irq)
     return irq->active || (vgic_pending(irq) && irq->enabled && group_on);
 }
 
-/* A level that stays high is pending again after its EOI, not while it is active. */
+/* While it is active: a level isn't pending, a physical interrupt can't come again, and the next sender's SGI waits, since
+ * a list register has room for one sender. What waits comes after the EOI, of which a maintenance interrupt tells. */
 static struct list_register describe(const struct virq *irq, unsigned intid)
 {
-    bool pending = vgic_pending(irq) && !(irq->active && !irq->edge && !irq->sources);
+    bool waits = irq->active && (!irq->edge || irq->physical || irq->sources);
     struct list_register lr = {.intid = intid, .physical = irq->physical, .priority = irq->priority, .active = irq->active,
-                               .pending = pending && (!irq->physical || !irq->active), .group1 = irq->group1};
-    if (irq->sources) {
-        lr.source = (unsigned)__builtin_ctz(irq->sources);
-        lr.notify = (irq->sources & (irq->sources - 1)) != 0;
-    } else {
-        lr.notify = !irq->physical && !irq->edge && irq->line;
-    }
+                               .pending = vgic_pending(irq) && !waits, .group1 = irq->group1};
+    lr.source = irq->active || !irq->sources ? irq->active_source : (unsigned)__builtin_ctz(irq->sources);
+    bool more_senders = irq->sources & (irq->sources - 1) || (irq->active && irq->sources);
+    lr.notify = !irq->physical && (more_senders || (!irq->edge && irq->line));
     return lr;
 }
 
@@ -176,6 +174,7 @@ static void list(struct vcpu *vcpu, unsigned n)
     struct vgic_cpu *gic = &vcpu->gic;
     struct virq *irq = vgic_irq(vcpu, gic->listed[n]);
     struct list_register lr = describe(irq, gic->listed[n]);
+    gic->listed_source[n] = (u8)lr.source;
     gic->listed_sources[n] = lr.pending && irq->sources ? (u8)(1 << lr.source) : 0;
     gic->listed_latch[n] = lr.pending && !irq->sources && irq->latch;
     irq->sources &= (u8)~gic->listed_sources[n];
@@ -199,6 +198,8 @@ static void fold(struct vcpu *vcpu, unsigned n)
     struct vgic_cpu *gic = &vcpu->gic;
     struct virq *irq = vgic_irq(vcpu, gic->listed[n]);
     struct list_register now = lr_read(n);
+    if (now.active && !irq->active)
+        irq->active_source = gic->listed_source[n];
     irq->active = now.active;
     if (now.pending) {
         irq->sources |= gic->listed_sources[n];

@@ -20,6 +20,7 @@ struct virq {
     u8 owner;      /* SPIs: index of the vCPU */
     u8 targets;    /* SPIs, GICv2: as written */
     u8 sources;    /* SGIs, GICv2: a bit for each sender */
+    u8 active_source; /* ... and the sender of the one that is active: the guest's EOI names it */
     u16 physical;  /* the interrupt behind it, which the guest's EOI deactivates; 0: none */
     bool enabled, group1, edge;
     bool line;     /* of an emulated device, level-sensitive */
@@ -37,7 +38,8 @@ struct vgic_cpu {
     struct virq private[32];
     u32 live[VGIC_IDS / 32];     /* interrupts that may have to be in a list register */
     u16 listed[VGIC_LRS];        /* INTIDs in the list registers, while the vCPU runs */
-    u8 listed_sources[VGIC_LRS]; /* what has moved there from the struct virq: the sender of an SGI, */
+    u8 listed_source[VGIC_LRS];  /* the sender of an SGI there */
+    u8 listed_sources[VGIC_LRS]; /* what has moved there from the struct virq: the sender's bit, */
     bool listed_latch[VGIC_LRS]; /* and the latch */
     unsigned listed_count;
     u64 vmcr, apr0[4], apr1[4];  /* while it isn't loaded */
