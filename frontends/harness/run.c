@@ -9,6 +9,7 @@
 #define RAM_BASE UINT64_C(0x40000000)
 #define RAM_BYTES UINT64_C(0x200000)
 #define DEFAULT_LIMIT 100000
+#define DEFAULT_TRAPS 4096
 
 static bool number_setting(const struct test *test, const char *name, uint64_t otherwise, uint64_t *value,
                            struct buffer *error)
@@ -110,24 +111,42 @@ static const struct armsim_impdef *impdefs_of(struct running *running, size_t *c
     return impdefs;
 }
 
+/* Whether the machine starts as `armsim run` has it, from images; the test's own file is there for its symbols. */
+static bool boots(const struct test *test)
+{
+    return test_value(test, "bios") || test_value(test, "kernel");
+}
+
 static enum armsim_conduit conduit_of(const struct test *test)
 {
-    const char *name = test_value_or(test, "conduit", "none");
-    return strcmp(name, "hvc") == 0   ? ARMSIM_CONDUIT_HVC
+    const char *name = test_value_or(test, "conduit", boots(test) ? "auto" : "none");
+    return strcmp(name, "auto") == 0  ? ARMSIM_CONDUIT_AUTO
+           : strcmp(name, "hvc") == 0 ? ARMSIM_CONDUIT_HVC
            : strcmp(name, "smc") == 0 ? ARMSIM_CONDUIT_SMC
                                       : ARMSIM_CONDUIT_NONE;
+}
+
+/* A file named by a setting, beside the test. */
+static struct armsim_image file_of(struct running *running, const char *name)
+{
+    const char *value = test_value(running->test, name), *path = running->test->file->path, *slash = strrchr(path, '/');
+    if (!value || value[0] == '/' || !slash)
+        return (struct armsim_image){.path = value};
+    return (struct armsim_image){.path = arena_format(&running->arena, "%.*s/%s", (int)(slash - path), path, value)};
 }
 
 static bool make_machine(struct running *running, struct buffer *error)
 {
     const struct test *test = running->test;
     struct armsim_options options;
-    uint64_t smp, ram, quantum;
+    uint64_t smp, ram, quantum, traps;
     armsim_options_init(&options, sizeof(options));
     if (!number_setting(test, "smp", 1, &smp, error) || !number_setting(test, "ram", RAM_BYTES, &ram, error) ||
         !number_setting(test, "quantum", options.quantum, &quantum, error) ||
-        !number_setting(test, "limit", DEFAULT_LIMIT, &running->limit, error))
+        !number_setting(test, "limit", DEFAULT_LIMIT, &running->limit, error) ||
+        !number_setting(test, "traps", DEFAULT_TRAPS, &traps, error))
         return false;
+    running->trap_limit = traps;
     bool bare = is_bare(test);
     options.board = test_value_or(test, "board", bare ? "bare" : "virt");
     options.cpu = test_value_or(test, "cpu", "v8.2");
@@ -145,6 +164,10 @@ static bool make_machine(struct running *running, struct buffer *error)
         options.gic_version = strcmp(test_value_or(test, "gic", "3"), "2") == 0 ? 2 : 3;
         options.ram_size = ram;
         options.conduit = conduit_of(test);
+        options.bios = file_of(running, "bios");
+        options.kernel = file_of(running, "kernel");
+        options.initrd = file_of(running, "initrd");
+        options.append = test_value(test, "append");
         for (unsigned port = 0; port < ARMSIM_SERIAL_PORTS; port++)
             options.serial[port] = (struct armsim_serial){.write = keep_console, .opaque = running};
         options.semihosting = (struct armsim_semihosting){
@@ -310,18 +333,17 @@ bool running_start(struct running *running, const struct test *test, const struc
         .test = test,
         .options = options,
         .scope = {.image = &test->file->image},
-        .trap_limit = 4096,
         .random = hash_text(test->name) ^ options->seed,
     };
-    if (!make_machine(running, error) || !add_devices(running, error) || !load_image(running, error))
+    if (!make_machine(running, error) || !add_devices(running, error) || (!boots(test) && !load_image(running, error)))
         return false;
     uint32_t pes = armsim_pe_count(running->machine);
-    for (uint32_t pe = 0; pe < pes; pe++)
+    for (uint32_t pe = 0; pe < pes && !boots(test); pe++)
         if (!start_pe(running, pe, error))
             return false;
     if (!set_lines(running, error))
         return false;
-    for (uint32_t pe = 0; pe < pes; pe++) { /* what follows from PSTATE, now with the registers that were set */
+    for (uint32_t pe = 0; pe < pes && !boots(test); pe++) { /* what follows from PSTATE, now with the registers that were set */
         uint64_t pstate = 0;
         armsim_peek(running->machine, pe, ARMSIM_REG_PSTATE, &pstate);
         armsim_poke(running->machine, pe, ARMSIM_REG_PSTATE, pstate);

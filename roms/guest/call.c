@@ -13,8 +13,11 @@ bool client_call(enum trapcall_transport transport, u64 x[7], u32 w7)
         probe.x[i] = i < 7 ? x[i] : 0x0123456789abcdeful * (i + 1);
     probe.x[7] = (u64)TRAPCALL_KEY << 32 | w7;
     probe.nzcv = 0xa0000000;
-    for (unsigned i = 0; i < (transport == TRANSPORT_WFE ? 3 : 1) && probe.x[0] == first; i++)
+    for (unsigned tries = transport == TRANSPORT_WFE ? 3 : 1; tries && probe.x[0] == first; tries--) {
+        u64 left = probe.x[2];
         transport_probes[transport](&probe);
+        tries += transport == TRANSPORT_WFE && probe.x[2] != left; /* a part of it is done */
+    }
     for (unsigned i = 0; i < 7; i++)
         x[i] = probe.x[i];
     for (unsigned i = 8; i < 31; i++)

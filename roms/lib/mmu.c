@@ -47,3 +47,11 @@ void mmu_join(void)
     WRITE(sctlr_el1, (READ(sctlr_el1) | 0x1005 | 1ul << 23) & ~(1ul << 19 | 1ul << 25));
     ISB();
 }
+
+void mmu_set_page(u64 va, bool mapped)
+{
+    volatile u64 *descriptor = &level3[va >> 12 & 511];
+    *descriptor = (*descriptor & ~1ul) | mapped;
+    DSB();
+    __asm__ volatile("tlbi vaae1, %0\n\tdsb sy\n\tisb" ::"r"(va >> 12) : "memory");
+}

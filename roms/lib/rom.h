@@ -72,6 +72,8 @@ void open_el1(void);
 /* ---- mmu.c: identity map of EL1&0 with 4 KiB pages for the ROM, blocks for the rest */
 void mmu_on(void);
 void mmu_join(void); /* another PE, on the tables of the first */
+/* Whether a page of the ROM's own is mapped. */
+void mmu_set_page(u64 va, bool mapped);
 #define UNMAPPED 0x4000000000ul /* an address without translation */
 extern u8 el0_stack[4096];
 #define EL0_DATA __attribute__((section(".el0"))) /* variables that EL0 may read and write; zero at the start */

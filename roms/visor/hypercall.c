@@ -97,8 +97,10 @@ static enum hypercall_result native_stream(struct request *r)
     if (!channel)
         return failure(r);
     enum hypercall_result result = move(r, channel);
-    if (result == HYPERCALL_DONE)
+    if (result == HYPERCALL_DONE) {
+        r->x[0] = 0;
         r->x[1] = STREAM_DONE;
+    }
     return result;
 }
 

@@ -25,8 +25,9 @@
  *       4 PUT, 5 GET   four bytes of data in W1, in place of port 0x4154
  *   5 VM_INFO   X1 = number of the VM, X2 = its vCPUs, X3 = this vCPU, X4 = bytes of memory; EL1 only
  *
- * Port 0x4154 has W1 = 0, W3[31:16] = channel, X6 and X5 (OUT) or X4 (IN) = the keys, in the order of OPEN's X4, X5, and
- * answers X1 = 0x10000 when X2 elements were transferred.
+ * Port 0x4154 has W1 = 0, W3[31:16] = channel, the keys in X6, X5 (OUT) or X4, X6 (IN), in the order of OPEN's X4, X5; it
+ * answers X1 = 0x10000 when X2 elements were transferred. Until then X0 and X1 stay: the instruction may be executed again
+ * where it was interrupted.
  */
 #ifndef HYPERCALL_H
 #define HYPERCALL_H
