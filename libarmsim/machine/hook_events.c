@@ -74,7 +74,8 @@ static bool begins_block(struct armsim_machine *machine, const struct pe *pe)
 {
     struct block_state *block = &machine->hooks.blocks[pe->index];
     if (!passage_has(&block->at, pe)) {
-        block->began = !block->at.valid || pe->pc != block->next;
+        bool follows = block->at.valid && pe_instructions(pe) == block->at.instructions + 1 && pe->pc == block->next;
+        block->began = !follows;
         block->at = passage_of(pe);
     }
     return block->began;
@@ -95,8 +96,8 @@ static bool tell_instruction(struct armsim_machine *machine, struct pe *pe, enum
 static bool tell_block(struct armsim_machine *machine, struct pe *pe, struct coming *coming, struct verdict *verdict)
 {
     bool on = !begins_block(machine, pe) || tell_instruction(machine, pe, ARMSIM_HOOK_BLOCK, coming, verdict);
-    if (machine->hooks.blocks) /* what follows a branch begins a block even if it follows at once */
-        machine->hooks.blocks[pe->index].next = ends_block(coming->word) ? 1 : pe->pc + 4;
+    /* What follows a branch begins a block even if it follows at once. */
+    machine->hooks.blocks[pe->index].next = ends_block(coming->word) ? 1 : pe->pc + 4;
     return on;
 }
 
@@ -208,7 +209,7 @@ void hooks_before(struct armsim_machine *machine, struct pe *pe, const uint32_t 
     const uint64_t pc = pe->pc;
     if (hooks_want(hooks, ARMSIM_HOOK_FETCH) && coming.fetched && !tell_fetch(machine, pe, &coming, verdict))
         return;
-    if (hooks->blocks && !tell_block(machine, pe, &coming, verdict))
+    if (hooks_want(hooks, ARMSIM_HOOK_BLOCK) && !tell_block(machine, pe, &coming, verdict))
         return;
     if (hooks_want(hooks, ARMSIM_HOOK_INSTRUCTION) &&
         !tell_instruction(machine, pe, ARMSIM_HOOK_INSTRUCTION, &coming, verdict))

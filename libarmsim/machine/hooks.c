@@ -202,10 +202,6 @@ static void rearrange(struct armsim_machine *machine)
         hooks->kinds |= o->kinds;
         hooks->steps |= (o->kinds & STEPPED) && !is_marked(o, &from, &size);
     }
-    if (!(hooks->kinds & BIT(BLOCK))) {
-        free(hooks->blocks);
-        hooks->blocks = NULL;
-    }
     observe_rearrange(machine, ((hooks->kinds ^ before) & SYSTEM) != 0);
     machine_update_listeners(machine);
 }
@@ -414,8 +410,8 @@ static void keep_answer(struct armsim_machine *machine, const struct hook *hook,
         size_t capacity = hooks->answer_capacity ? hooks->answer_capacity * 2 : 8;
         struct kept_answer *answers = realloc(hooks->answers, capacity * sizeof(*answers));
         if (!answers) {
-            machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory: a hook's answer is lost");
-            machine_stop(machine, ARMSIM_STOP_ERROR, 0);
+            machine_stop_error(machine,
+                               machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory: a hook's answer is lost"));
             return;
         }
         hooks->answers = answers;
@@ -451,9 +447,9 @@ static enum armsim_hook_answer ask(struct armsim_machine *machine, struct hook *
     event->hook = hook->id;
     enum armsim_hook_answer answer = hook->fn(hook->opaque, machine, event);
     if (!may_answer(event, answer)) {
-        machine_fail(machine, ARMSIM_ERROR_ARGUMENT, "hook %u: answer %d to %s is not possible", hook->id, (int)answer,
-                     kind_names[event->kind]);
-        machine_stop(machine, ARMSIM_STOP_ERROR, 0);
+        machine_stop_error(machine, machine_fail(machine, ARMSIM_ERROR_ARGUMENT,
+                                                 "hook %u: answer %d to %s is not possible", hook->id, (int)answer,
+                                                 kind_names[event->kind]));
         answer = ARMSIM_HOOK_STOP;
     }
     if (answer == ARMSIM_HOOK_STOP) {
@@ -520,6 +516,7 @@ int hooks_check_exception(struct armsim_machine *machine, const struct pe *pe, c
 void hooks_verdict(struct armsim_machine *machine, const struct pe *pe, const struct armsim_hook_event *event,
                    enum armsim_hook_answer answer, struct verdict *verdict)
 {
+    int error;
     switch (answer) {
     case ARMSIM_HOOK_STOP:
         verdict->kind = VERDICT_HOLD;
@@ -530,8 +527,9 @@ void hooks_verdict(struct armsim_machine *machine, const struct pe *pe, const st
         return;
     case ARMSIM_HOOK_RAISE:
         verdict->kind = VERDICT_RAISE;
-        if (hooks_check_exception(machine, pe, &event->raise, &verdict->raised) < 0) {
-            machine_stop(machine, ARMSIM_STOP_ERROR, 0);
+        error = hooks_check_exception(machine, pe, &event->raise, &verdict->raised);
+        if (error < 0) {
+            machine_stop_error(machine, error);
             verdict->kind = VERDICT_HOLD;
             hooks_interrupted(machine);
         }

@@ -43,7 +43,7 @@ struct hooks {
     bool again;         /* it comes up again */
     struct kept_answer *answers;
     size_t answer_count, answer_capacity;
-    struct block_state *blocks; /* by PE; NULL: nobody wants blocks */
+    struct block_state *blocks; /* by PE; NULL: nobody has ever wanted blocks */
     char name[24];      /* of a register that has no other */
 };
 

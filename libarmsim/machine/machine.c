@@ -219,8 +219,8 @@ static int add_user_devices(struct armsim_machine *machine)
 static void run_out_of_memory(void *opaque)
 {
     struct armsim_machine *machine = opaque;
-    machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory: a page of the guest's can't be copied");
-    machine_stop(machine, ARMSIM_STOP_ERROR, 0);
+    machine_stop_error(machine, machine_fail(machine, ARMSIM_ERROR_MEMORY,
+                                             "out of memory: a page of the guest's can't be copied"));
 }
 
 int machine_build(struct armsim_machine *machine, const struct armsim_machine *from)

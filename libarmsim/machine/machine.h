@@ -238,6 +238,7 @@ struct armsim_machine {
     uint64_t idle_reported;  /* deadline for which IDLE was returned already, or 0 */
     bool stop_pending;       /* something below asks armsim_run() to return */
     struct armsim_stop stop; /* with this */
+    int stop_error;          /* and for ARMSIM_STOP_ERROR with this result */
 
     /* Hooks and records. */
     struct trap_ring *traps;
@@ -288,6 +289,8 @@ void machine_set_pc(struct armsim_machine *machine, unsigned pe, uint64_t pc);
 
 /* Asks armsim_run() to return as soon as the present instruction is complete. The first one wins. */
 void machine_stop(struct armsim_machine *machine, enum armsim_stop_reason reason, uint32_t code);
+/* The same for ARMSIM_STOP_ERROR, after machine_fail(): what the call that runs the machine returns. */
+void machine_stop_error(struct armsim_machine *machine, int error);
 
 /* A device (or the board on its behalf) has room for input again. */
 void machine_serial_ready(struct armsim_machine *machine, unsigned port);

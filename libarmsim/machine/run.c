@@ -93,6 +93,14 @@ void machine_stop(struct armsim_machine *machine, enum armsim_stop_reason reason
         pe_request_exit(machine->current);
 }
 
+void machine_stop_error(struct armsim_machine *machine, int error)
+{
+    if (machine->stop_pending)
+        return;
+    machine->stop_error = error;
+    machine_stop(machine, ARMSIM_STOP_ERROR, 0);
+}
+
 static void enter_pe(struct armsim_machine *machine, struct pe *pe)
 {
     machine->base_instructions -= pe_instructions(pe);
@@ -281,6 +289,7 @@ static void begin(struct armsim_machine *machine)
 {
     machine->running = machine->started = true;
     machine->stop_pending = false;
+    machine->stop_error = ARMSIM_ERROR_INTERNAL;
     hooks_interrupted(machine);
     memset(&machine->stop, 0, sizeof(machine->stop));
     machine_deliver_inputs(machine);
@@ -364,7 +373,7 @@ static int run_until(struct armsim_machine *machine, uint64_t end, const struct 
             be_idle(machine);
     }
     end_run(machine, start, why);
-    return machine->stop.reason == ARMSIM_STOP_ERROR ? ARMSIM_ERROR_INTERNAL : 0;
+    return machine->stop.reason == ARMSIM_STOP_ERROR ? machine->stop_error : 0;
 }
 
 int machine_run(struct armsim_machine *machine, uint64_t limit, struct armsim_stop *why)
@@ -410,5 +419,5 @@ int machine_step(struct armsim_machine *machine, unsigned index, uint64_t count,
         leave_pe(machine);
     }
     end_run(machine, start, why);
-    return machine->stop.reason == ARMSIM_STOP_ERROR ? ARMSIM_ERROR_INTERNAL : 0;
+    return machine->stop.reason == ARMSIM_STOP_ERROR ? machine->stop_error : 0;
 }

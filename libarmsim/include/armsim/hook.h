@@ -45,7 +45,8 @@ extern "C" {
  */
 enum armsim_hook_kind {
     ARMSIM_HOOK_INSTRUCTION = 0, /**< an instruction */
-    ARMSIM_HOOK_BLOCK = 1,       /**< the first instruction of a basic block: behind a branch, an exception, a return */
+    ARMSIM_HOOK_BLOCK = 1,       /**< the first instruction of a basic block: behind a branch, an exception, a return; and
+                                  * the first that a PE executes with such a hook */
     ARMSIM_HOOK_FETCH = 2,       /**< the fetch of an instruction that doesn't fault, as an access to memory */
     ARMSIM_HOOK_READ = 3,        /**< a load's access to memory or a device, that doesn't fault. One event for each access
                                   * in the Arm ARM's sense: two for LDP, one for what crosses a page. Atomic instructions
