@@ -7,12 +7,7 @@
 #define REG8(base, offset) (*(volatile u8 *)((base) + (offset)))
 
 /* Offsets of the distributor; SGIs and PPIs are in the redistributor's second frame with GICv3. */
-enum { CTLR = 0, IGROUPR = 0x80, ISENABLER = 0x100, IPRIORITYR = 0x400, SGIR = 0xf00, PIDR2_V2 = 0xfe8 };
-
-unsigned gic_version(void)
-{
-    return (REG(GICD, PIDR2_V2) >> 4 & 15) == 2 ? 2 : 3;
-}
+enum { CTLR = 0, IGROUPR = 0x80, ISENABLER = 0x100, IPRIORITYR = 0x400, SGIR = 0xf00 };
 
 static u64 private_base(void)
 {

@@ -49,6 +49,7 @@ struct mmio_registers {
     u64 *x;  /* X0 to X30 */
     u64 *sp; /* the stack pointer in use */
     u64 pc;  /* of the instruction */
+    bool big_endian; /* in memory, the first byte of an element is its most significant one */
     void (*read_vector)(unsigned n, u64 value[2]);
     void (*write_vector)(unsigned n, const u64 value[2]);
 };

@@ -61,23 +61,35 @@ struct elements {
     u64 value[2][2];
 };
 
-static bool transfer(const struct mmio_instruction *in, u64 address, bool write, struct elements *elements,
-                     mmio_access_fn *access, void *opaque)
+static u64 in_order(const struct mmio_registers *registers, u64 value, unsigned bytes)
 {
-    unsigned bytes = in->size > 8 ? 8 : in->size;
-    if (in->joined) {
-        u64 both = truncated(elements->value[0][0], 4) | elements->value[1][0] << 32;
-        bool done = access(opaque, address, 8, write, &both);
-        elements->value[0][0] = (u32)both;
-        elements->value[1][0] = both >> 32;
-        return done;
-    }
+    return registers->big_endian ? __builtin_bswap64(value) >> (64 - 8 * bytes) : value;
+}
+
+static bool transfer_joined(const struct mmio_registers *registers, u64 address, bool write, struct elements *elements,
+                            mmio_access_fn *access, void *opaque)
+{
+    u64 both = in_order(registers, truncated(elements->value[0][0], 4), 4) |
+               in_order(registers, truncated(elements->value[1][0], 4), 4) << 32;
+    bool done = access(opaque, address, 8, write, &both);
+    elements->value[0][0] = in_order(registers, (u32)both, 4);
+    elements->value[1][0] = in_order(registers, both >> 32, 4);
+    return done;
+}
+
+static bool transfer(const struct mmio_instruction *in, const struct mmio_registers *registers, u64 address, bool write,
+                     struct elements *elements, mmio_access_fn *access, void *opaque)
+{
+    unsigned bytes = in->size > 8 ? 8 : in->size, halves = in->size / bytes;
+    if (in->joined)
+        return transfer_joined(registers, address, write, elements, access, opaque);
     for (unsigned i = 0; i < in->count; i++) {
-        for (unsigned half = 0; half < in->size / bytes; half++, address += bytes) {
-            u64 value = truncated(elements->value[i][half], bytes);
+        for (unsigned n = 0; n < halves; n++, address += bytes) {
+            u64 *element = &elements->value[i][registers->big_endian ? halves - 1 - n : n];
+            u64 value = in_order(registers, truncated(*element, bytes), bytes);
             if (!access(opaque, address, bytes, write, &value))
                 return false;
-            elements->value[i][half] = truncated(value, bytes);
+            *element = in_order(registers, truncated(value, bytes), bytes);
         }
     }
     return true;
@@ -143,12 +155,12 @@ static bool compare_swap(const struct mmio_instruction *in, const struct mmio_re
 {
     const u8 data[2] = {in->rt, in->rt2}, compared[2] = {in->rs, (u8)(in->rs + 1)};
     struct elements old = {0}, expected = operands(in, registers, compared), new = operands(in, registers, data);
-    if (!transfer(in, address, false, &old, access, opaque))
+    if (!transfer(in, registers, address, false, &old, access, opaque))
         return false;
     bool equal = true;
     for (unsigned i = 0; i < in->count; i++)
         equal &= old.value[i][0] == truncated(expected.value[i][0], in->size);
-    if (equal && !transfer(in, address, true, &new, access, opaque))
+    if (equal && !transfer(in, registers, address, true, &new, access, opaque))
         return false;
     deliver(in, registers, compared, &old);
     return true;
@@ -159,10 +171,10 @@ static bool atomic(const struct mmio_instruction *in, const struct mmio_register
 {
     const u8 data[2] = {in->rt, 0};
     struct elements old = {0};
-    if (!transfer(in, address, false, &old, access, opaque))
+    if (!transfer(in, registers, address, false, &old, access, opaque))
         return false;
     struct elements new = {.value = {{apply(in->operation, old.value[0][0], read_x(registers, in->rs), in->size)}}};
-    if (!transfer(in, address, true, &new, access, opaque))
+    if (!transfer(in, registers, address, true, &new, access, opaque))
         return false;
     deliver(in, registers, data, &old);
     return true;
@@ -173,7 +185,7 @@ static bool load(const struct mmio_instruction *in, const struct mmio_registers 
 {
     const u8 data[2] = {in->rt, in->rt2};
     struct elements elements = {0};
-    if (!transfer(in, address, false, &elements, access, opaque))
+    if (!transfer(in, registers, address, false, &elements, access, opaque))
         return false;
     deliver(in, registers, data, &elements);
     return true;
@@ -184,7 +196,7 @@ static bool store(const struct mmio_instruction *in, const struct mmio_registers
 {
     const u8 data[2] = {in->rt, in->rt2};
     struct elements elements = operands(in, registers, data);
-    if (!transfer(in, address, true, &elements, access, opaque))
+    if (!transfer(in, registers, address, true, &elements, access, opaque))
         return false;
     if (in->kind == MMIO_STORE_EXCLUSIVE)
         write_x(registers, in->rs, 0);

@@ -18,6 +18,7 @@ static uint64_t stage1_attributes(enum pgtab_kind kind, unsigned flags)
     bool user = el1 && flags & PGTAB_USER;
     uint64_t bits = flags & PGTAB_DEVICE ? 0 : 1 << 2 | INNER_SHAREABLE;
     bits |= flags & PGTAB_WRITE ? 0 : 1 << 7;
+    bits |= flags & PGTAB_NON_SECURE ? 1 << 5 : 0;
     /* AP[1] is RES1 where there is one privilege. */
     bits |= user || !el1 ? 1 << 6 : 0;
     bits |= el1 && flags & PGTAB_LOCAL ? 1 << 11 : 0;
@@ -57,6 +58,7 @@ static unsigned flags_of(enum pgtab_kind kind, uint64_t descriptor)
     unsigned never = kind == PGTAB_EL1 && !user ? 53 : 54;
     flags |= PGTAB_READ | (descriptor >> 7 & 1 ? 0 : PGTAB_WRITE) | (descriptor >> never & 1 ? 0 : PGTAB_EXECUTE);
     flags |= user ? PGTAB_USER : 0;
+    flags |= descriptor >> 5 & 1 ? PGTAB_NON_SECURE : 0;
     flags |= kind == PGTAB_EL1 && descriptor >> 11 & 1 ? PGTAB_LOCAL : 0;
     return flags | ((descriptor >> 2 & 7) == 0 ? PGTAB_DEVICE : 0);
 }

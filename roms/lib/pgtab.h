@@ -28,6 +28,7 @@ enum {
     PGTAB_USER = 1 << 3,   /* PGTAB_EL1: EL0 has the same, and EL1 doesn't execute */
     PGTAB_DEVICE = 1 << 4, /* Device-nGnRE */
     PGTAB_LOCAL = 1 << 5,  /* PGTAB_EL1: not global (nG) */
+    PGTAB_NON_SECURE = 1 << 6, /* stage 1 of a Secure regime, EL3's too: the output address is Non-secure (NS) */
 };
 
 /* MAIR_ELx for the tables of stage 1: index 0 Device-nGnRE, 1 Normal Write-Back. */

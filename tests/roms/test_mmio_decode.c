@@ -13,6 +13,7 @@ struct registers {
     u64 x[31], sp, v[32][2];
 };
 
+static bool big_endian;
 static struct registers soft; /* the decoder's; its callbacks have no argument for it */
 
 static u64 random_state = 1;
@@ -79,7 +80,7 @@ static void write_vector(unsigned n, const u64 value[2])
 static struct mmio_registers software(void)
 {
     return (struct mmio_registers){
-        .x = soft.x, .sp = &soft.sp, .pc = CODE, .read_vector = read_vector, .write_vector = write_vector};
+        .big_endian = big_endian, .x = soft.x, .sp = &soft.sp, .pc = CODE, .read_vector = read_vector, .write_vector = write_vector};
 }
 
 /* --- the PE --- */
@@ -253,14 +254,16 @@ static const struct {
 START_TEST(test_class)
 {
     struct armsim_machine *machine = machine_with_device();
-    unsigned executed = 0;
-    if (classes[_i].feature && armsim_has_feature(machine, 0, classes[_i].feature) <= 0) {
+    unsigned executed = 0, class = (unsigned)_i / 2;
+    big_endian = _i % 2;
+    put(machine, "SCTLR_EL1", get(machine, "SCTLR_EL1") | (u64)big_endian << 25);
+    if (classes[class].feature && armsim_has_feature(machine, 0, classes[class].feature) <= 0) {
         armsim_destroy(machine);
         return;
     }
     for (unsigned i = 0; i < ROUNDS; i++)
-        executed += check_opcode(machine, ((u32)draw() & ~classes[_i].mask) | classes[_i].value);
-    ck_assert_uint_ge(executed, classes[_i].least);
+        executed += check_opcode(machine, ((u32)draw() & ~classes[class].mask) | classes[class].value);
+    ck_assert_uint_ge(executed, classes[class].least);
     armsim_destroy(machine);
 }
 END_TEST
@@ -304,7 +307,7 @@ int main(void)
     Suite *suite = suite_create("mmio_decode");
     TCase *tcase = tcase_create("all");
     tcase_set_timeout(tcase, 100);
-    tcase_add_loop_test(tcase, test_class, 0, COUNT(classes));
+    tcase_add_loop_test(tcase, test_class, 0, 2 * COUNT(classes));
     tcase_add_test(tcase, test_others);
     tcase_add_test(tcase, test_abort);
     suite_add_tcase(suite, tcase);

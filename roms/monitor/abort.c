@@ -1,0 +1,70 @@
+/*
+ * External aborts of the levels below (SCR_EL3.EA). The syndrome doesn't tell what the instruction was (ISV is 0 always),
+ * so it is fetched, decoded and carried out; an access that no device of ours takes is given back to where it belongs.
+ */
+#include "../lib/mmio_decode.h"
+#include "monitor.h"
+
+struct attempt {
+    const struct frame *frame;
+    bool unprivileged;
+};
+
+static bool access(void *opaque, u64 address, unsigned bytes, bool write, u64 *value)
+{
+    const struct attempt *attempt = opaque;
+    u64 physical;
+    if (!caller_translate(attempt->frame, address, write, attempt->unprivileged, &physical))
+        return false;
+    const struct mmio_device *device = device_at(physical);
+    if (!device || bytes > device->size - (physical - device->base))
+        return false;
+    return write ? device->write(device, physical - device->base, bytes, *value)
+                 : device->read(device, physical - device->base, bytes, value);
+}
+
+/* As the caller reads it, and from memory that the caller may see: nothing is executed from anywhere else. */
+static bool fetch(const struct frame *frame, u32 *opcode)
+{
+    u64 physical;
+    if (frame->elr & 3 || !caller_translate(frame, frame->elr, false, false, &physical) ||
+        !is_non_secure_memory(physical, sizeof(*opcode)))
+        return false;
+    *opcode = *(const volatile u32 *)physical;
+    return true;
+}
+
+static bool carry_out(struct frame *frame)
+{
+    struct mmio_instruction instruction;
+    u32 opcode;
+    if (frame->spsr & 1 << 4 || !fetch(frame, &opcode) || !mmio_decode_a64(opcode, &instruction))
+        return false;
+    u64 sp = caller_sp(frame), before = sp;
+    struct mmio_registers registers = {.x = frame->x,
+                                       .sp = &sp,
+                                       .pc = frame->elr,
+                                       .big_endian = caller_is_big_endian(frame),
+                                       .read_vector = read_vector,
+                                       .write_vector = write_vector};
+    struct attempt attempt = {frame, instruction.unprivileged};
+    if (!mmio_execute(&instruction, &registers, access, &attempt))
+        return false;
+    if (sp != before)
+        set_caller_sp(frame, sp);
+    frame->elr += 4;
+    frame->spsr &= ~(1ul << 21 | 3ul << 10); /* SS: the step is made; BTYPE: of the next instruction */
+    return true;
+}
+
+void data_abort(struct frame *frame)
+{
+    if ((frame->esr & 0x3f) == FSC_EXTERNAL && config.device_count) {
+        monitor_lock();
+        bool done = carry_out(frame);
+        monitor_unlock();
+        if (done)
+            return;
+    }
+    reflect(frame, REFLECT_SYNC, (u32)frame->esr, frame->far);
+}

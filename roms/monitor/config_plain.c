@@ -1,0 +1,4 @@
+/* Boot firmware and nothing more. */
+#include "monitor.h"
+
+const struct monitor_config config = {.name = "plain"};

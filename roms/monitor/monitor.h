@@ -1,0 +1,123 @@
+/* The secure monitor: what its parts share. docs/monitor.md says what it does. */
+#ifndef MONITOR_H
+#define MONITOR_H
+
+#include "../lib/dt_edit.h"
+#include "../lib/memory.h"
+#include "../lib/print.h"
+#include "../lib/rom.h"
+#include "../lib/syndrome.h"
+
+enum { MAX_PES = 8 };
+enum pe_power { PE_OFF, PE_ON_PENDING, PE_ON };
+
+struct pe {
+    unsigned index;
+    u64 affinity;
+    enum pe_power power;
+    u64 entry, context; /* of the CPU_ON that is under way */
+    u32 serror;         /* the syndrome of one that the lower level has masked; 0: none */
+};
+
+extern struct pe pes[MAX_PES];
+extern unsigned pe_count;
+
+static inline struct pe *this_pe(void)
+{
+    return (struct pe *)READ(tpidr_el3);
+}
+
+/* ---- entry.S */
+/* Leaves EL3 with what the frame says. */
+void leave_monitor(struct frame *frame) __attribute__((noreturn));
+/* The stack of this PE is empty again, and it waits for CPU_ON. */
+void park(void) __attribute__((noreturn));
+void read_vector(unsigned n, u64 value[2]);
+void write_vector(unsigned n, const u64 value[2]);
+
+/* ---- boot.c */
+void cold_boot(void) __attribute__((noreturn));
+void warm_boot(unsigned index) __attribute__((noreturn));
+void wait_for_work(void) __attribute__((noreturn));
+
+/* ---- platform.c */
+void power_off_board(void) __attribute__((noreturn));
+void reset_board(void) __attribute__((noreturn));
+void panic(const char *what, const struct frame *frame) __attribute__((noreturn));
+
+/* ---- memory_map.c */
+struct range {
+    u64 base, size;
+};
+extern struct range ram; /* Non-secure */
+void memory_map_build(void);
+void memory_map_use(void);
+/* Non-secure memory that holds all of [address, address + size): the monitor may read it where it lies. */
+bool is_non_secure_memory(u64 address, u64 size);
+
+/* ---- lower.c: the levels below */
+extern bool have_el2;
+void lower_levels_reset(void);
+unsigned caller_el(const struct frame *frame);
+/* The stack pointer that the caller uses. */
+u64 caller_sp(const struct frame *frame);
+void set_caller_sp(const struct frame *frame, u64 value);
+bool caller_is_big_endian(const struct frame *frame);
+/* Where the caller's access goes; false: it would fault. PAR_EL1 stays as it was. */
+bool caller_translate(const struct frame *frame, u64 address, bool write, bool unprivileged, u64 *physical);
+
+/* ---- reflect.c */
+enum reflection { REFLECT_SYNC, REFLECT_SERROR = 0x180 };
+/* The exception goes to the level that would have got it without the monitor, with this syndrome. */
+void reflect(struct frame *frame, enum reflection kind, u32 esr, u64 far);
+void deliver_serror(struct frame *frame);
+
+/* ---- abort.c */
+void data_abort(struct frame *frame);
+
+/* ---- wfe.c */
+void wait_for_event(struct frame *frame);
+
+/* ---- smc.c, psci.c */
+void smc(struct frame *frame);
+bool psci_call(u64 x[4]);
+
+/* ---- interrupts.c: Group 0, which comes as FIQ */
+enum { INTID_SECURE_TIMER = 29 };
+void fiq(void);
+/* Calls devices_tick() at this time of the counter; of several, the first. */
+void tick_at(u64 time);
+
+/* ---- devices.c */
+struct mmio_device {
+    const char *name;
+    u64 base, size;
+    bool (*read)(const struct mmio_device *device, u64 offset, unsigned bytes, u64 *value);
+    bool (*write)(const struct mmio_device *device, u64 offset, unsigned bytes, u64 value);
+    void (*start)(const struct mmio_device *device);
+    void (*tick)(const struct mmio_device *device, u64 now);
+    void (*interrupt)(const struct mmio_device *device, unsigned intid); /* of Group 0 */
+    /* Its node, or what it changes in the tree. False: no room. */
+    bool (*describe)(const struct mmio_device *device, struct dt_edit *tree);
+    unsigned intid;
+    const void *opaque;
+};
+const struct mmio_device *device_at(u64 physical);
+void devices_start(void);
+void devices_tick(u64 now);
+void devices_interrupt(unsigned intid);
+bool devices_describe(struct dt_edit *tree);
+/* One lock for everything that PEs have in common after the boot. */
+void monitor_lock(void);
+void monitor_unlock(void);
+
+/* ---- config_*.c: what this monitor is built for */
+struct monitor_config {
+    const char *name;
+    const struct mmio_device *const *devices;
+    unsigned device_count;
+    bool wfe_agent; /* SCR_EL3.TWE */
+};
+extern const struct monitor_config config;
+
+#endif

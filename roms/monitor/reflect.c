@@ -1,0 +1,101 @@
+/*
+ * Exceptions that came here because SCR_EL3.EA is set, and belong below: the level that would have taken them does so,
+ * as AArch64.TakeException() has it.
+ */
+#include "monitor.h"
+
+#define PSTATE_DAIF 0x3c0ul
+#define PSTATE_A 0x100ul
+#define PSTATE_NZCV (0xful << 28)
+#define PSTATE_PAN (1ul << 22)
+#define PSTATE_DIT (1ul << 24)
+#define PSTATE_SSBS (1ul << 12)
+#define PSTATE_TCO (1ul << 25)
+#define SPSR_AARCH32 (1ul << 4)
+#define SCTLR_SPAN (1ul << 23)
+#define SCTLR_DSSBS (1ul << 44)
+#define HCR_AMO (1ul << 5)
+#define HCR_TGE (1ul << 27)
+#define HCR_TEA (1ul << 37)
+enum { EC_SERROR = 0x2f };
+
+static unsigned target_of(const struct frame *frame, enum reflection kind)
+{
+    if (caller_el(frame) == 2)
+        return 2;
+    if (!have_el2)
+        return 1;
+    u64 hcr = READ(hcr_el2), routed = HCR_TGE | HCR_TEA | (kind == REFLECT_SERROR ? HCR_AMO : 0);
+    return hcr & routed ? 2 : 1;
+}
+
+static u64 vector_offset(const struct frame *frame, unsigned target, enum reflection kind)
+{
+    if (frame->spsr & SPSR_AARCH32)
+        return 0x600 + kind;
+    if (caller_el(frame) < target)
+        return 0x400 + kind;
+    return (frame->spsr & 1 ? 0x200 : 0) + kind;
+}
+
+/* The PSTATE with which a handler begins. */
+static u64 handler_pstate(const struct frame *frame, unsigned target, u64 sctlr)
+{
+    u64 features = READ(id_aa64mmfr1_el1) >> 20 & 15, memory_tags = READ(id_aa64pfr1_el1) >> 8 & 15;
+    u64 pstate = PSTATE_DAIF | target << 2 | 1;
+    if (frame->spsr & SPSR_AARCH32) /* NZCV are in the same place; PAN and DIT are not */
+        pstate |= frame->spsr & PSTATE_NZCV;
+    else
+        pstate |= frame->spsr & (PSTATE_NZCV | PSTATE_PAN | PSTATE_DIT);
+    bool own_pan = target == 1 || READ(hcr_el2) >> 34 & 1;
+    if (features && own_pan && !(sctlr & SCTLR_SPAN))
+        pstate |= PSTATE_PAN;
+    if (READ(id_aa64pfr1_el1) >> 4 & 15)
+        pstate |= sctlr & SCTLR_DSSBS ? PSTATE_SSBS : 0;
+    if (memory_tags >= 2)
+        pstate |= PSTATE_TCO;
+    return pstate;
+}
+
+void reflect(struct frame *frame, enum reflection kind, u32 esr, u64 far)
+{
+    unsigned target = target_of(frame, kind);
+    u64 offset = vector_offset(frame, target, kind), vbar, sctlr;
+    bool same_level = offset < 0x400, aborts = kind == REFLECT_SYNC;
+    if (same_level && aborts)
+        esr += 1u << 26; /* data and instruction aborts from the same level */
+    if (target == 2) {
+        WRITE(elr_el2, frame->elr);
+        WRITE(spsr_el2, frame->spsr);
+        WRITE(esr_el2, esr);
+        if (aborts)
+            WRITE(far_el2, far);
+        vbar = READ(vbar_el2);
+        sctlr = READ(sctlr_el2);
+    } else {
+        WRITE(elr_el1, frame->elr);
+        WRITE(spsr_el1, frame->spsr);
+        WRITE(esr_el1, esr);
+        if (aborts)
+            WRITE(far_el1, far);
+        vbar = READ(vbar_el1);
+        sctlr = READ(sctlr_el1);
+    }
+    frame->elr = (vbar & ~0x7fful) + offset;
+    frame->spsr = handler_pstate(frame, target, sctlr);
+}
+
+/* SError is asynchronous: with PSTATE.A set below, it waits until the monitor sees that level again without. */
+void deliver_serror(struct frame *frame)
+{
+    struct pe *pe = this_pe();
+    if (!pe->serror)
+        return;
+    if (frame->spsr & PSTATE_A && target_of(frame, REFLECT_SERROR) == caller_el(frame)) {
+        tick_at(READ(cntpct_el0) + READ(cntfrq_el0) / 100000);
+        return;
+    }
+    u32 esr = pe->serror;
+    pe->serror = 0;
+    reflect(frame, REFLECT_SERROR, esr, 0);
+}

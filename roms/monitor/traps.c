@@ -1,0 +1,46 @@
+/* Whatever comes to EL3, by what it is. */
+#include "monitor.h"
+
+void handle_trap(struct frame *frame, unsigned vector);
+
+static void synchronous(struct frame *frame)
+{
+    switch (ESR_CLASS(frame->esr)) {
+    case EC_SMC:
+        smc(frame);
+        break;
+    case EC_DATA_LOWER:
+        data_abort(frame);
+        break;
+    case EC_FETCH_LOWER:
+        reflect(frame, REFLECT_SYNC, (u32)frame->esr, frame->far);
+        break;
+    case EC_WFX:
+        wait_for_event(frame);
+        break;
+    default:
+        panic("an exception that nothing here asks for", frame);
+    }
+}
+
+void handle_trap(struct frame *frame, unsigned vector)
+{
+    bool own = vector / 4 < 2; /* of the monitor itself: only Group 0, while this PE is off */
+    if (own && vector % 4 != VECTOR_FIQ)
+        panic("an exception in the monitor", frame);
+    switch (vector % 4) {
+    case VECTOR_SYNC:
+        synchronous(frame);
+        break;
+    case VECTOR_FIQ:
+        fiq();
+        break;
+    case VECTOR_SERROR:
+        this_pe()->serror = (u32)frame->esr;
+        break;
+    default:
+        panic("an IRQ that is not routed here", frame);
+    }
+    if (!own)
+        deliver_serror(frame);
+}
