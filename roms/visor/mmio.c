@@ -112,7 +112,8 @@ static bool carry_out(struct vcpu *vcpu, const struct mmio_instruction *instruct
     bool at_el1 = PSTATE_EL(vcpu->pstate) == 1, own_sp = at_el1 && vcpu->pstate & 1;
     enum guest_register sp_name = own_sp ? SP_EL1 : SP_EL0;
     u64 sp = vcpu_get(vcpu, sp_name);
-    struct mmio_registers registers = {vcpu->x, &sp, vcpu->pc, read_vector, write_vector};
+    struct mmio_registers registers = {.x = vcpu->x, .sp = &sp, .pc = vcpu->pc, .read_vector = read_vector,
+                                       .write_vector = write_vector};
     lock(&by_hand_lock);
     vectors = &vcpu->fp;
     if (instruction->vector)
