@@ -19,10 +19,13 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "boot"))
+sys.path.insert(0, str(HERE.parent / "gdb"))
 import debian
+from client import Machine
 
 COMPUTE = ["cmark", "dhry", "sieve", "memops", "hashsort", "vm", "fib", "fpmm"]
 GEOMETRIC_MEAN_GOAL = 0.90
@@ -173,6 +176,78 @@ def kernel(bench):
     return rows, notes
 
 
+# What the library measures itself: its name for the figure, the row, its unit, the goal (None: shown for comparison).
+FIGURES = [
+    ("save_s", "snapshot saved", "s", 1),
+    ("load_s", "snapshot loaded", "s", 1),
+    ("fork_ms", "fork", "ms", 1),
+    ("page_us", "a page that a fork then writes", "µs", None),
+    ("step_back_ms", "one instruction back, after 1.7 × 10⁹", "ms", 200),
+    ("gdb_step_back_ms", "the same by gdb's reverse-stepi", "ms", 200),
+    ("hook_percent", "a hook on every exception and return, in a boot", "%", 5),
+    ("trace_percent", "--trace with JSON, in a boot", "%", 15),
+]
+MANY_FORKS = "forks of a small guest a second, each running 1000 instructions"
+
+
+def trace_cost(bench, boot):
+    """How much longer a boot takes with a trace in JSON, in percent."""
+    best = [math.inf, math.inf]
+    with tempfile.NamedTemporaryFile() as trace:
+        for _ in range(bench.runs):
+            for i, options in enumerate(([], ["--trace", trace.name, "--trace-format", "json"])):
+                best[i] = min(best[i], cpu_time(bench.armsim + boot + options)[0])
+        lines = sum(1 for _ in open(trace.name, "rb"))
+    return 100 * (best[1] / best[0] - 1), lines
+
+
+def gdb_step_back(bench, machine):
+    """Milliseconds of the slowest of some steps back in a guest that has executed 1.7 x 10^9 instructions."""
+    guest = Machine(bench.armsim[0], *machine)
+    try:
+        client, count = guest.client, 0
+        while count < 1_700_000_000:
+            client.send("vCont;c")
+            time.sleep(0.2)
+            client.raw(b"\x03")
+            client.answer()
+            count = int(client.monitor("info time").split()[0])
+        worst = 0.0
+        for _ in range(20):
+            start = time.monotonic()
+            if not client.ask("bs").startswith("T05"):
+                raise BenchError("bs was refused")
+            worst = max(worst, time.monotonic() - start)
+        return 1000 * worst
+    finally:
+        guest.close()
+
+
+def library(bench):
+    linux, initramfs = debian.prepare("cloud")
+    boot = ["-cpu", "cortex-a57", "-m", "512", "-kernel", str(linux), "-initrd", str(initramfs), "-append"]
+    result = subprocess.run([str(bench.programs / "library"), "--kernel", str(linux), "--initrd", str(initramfs)],
+                            capture_output=True, text=True)
+    if result.returncode:
+        raise BenchError(result.stdout + result.stderr)
+    figures = {name: float(value) for name, value in map(str.split, result.stdout.splitlines())}
+    figures["page_us"] = 1000 * (figures["child_ms"] - figures["child_again_ms"]) / figures["child_pages"]
+    figures["hook_percent"] = 100 * (figures["boot_hooked_s"] / figures["boot_s"] - 1)
+    figures["trace_percent"], lines = trace_cost(bench, boot + ["console=ttyAMA0 armsim.off=1"])
+    figures["gdb_step_back_ms"] = gdb_step_back(bench, boot + ["console=ttyAMA0 armsim.test=busy"])
+    rows = [(title, f"{figures[name]:.3g} {unit}", f"at most {goal} {unit}" if goal else "")
+            for name, title, unit, goal in FIGURES]
+    rows.append((MANY_FORKS, f"{figures['small_forks_per_s']:.0f}", "at least 1000"))
+    for row in rows:
+        show(row)
+    notes = ["The booted machine is Debian's with 512 MiB and 1 PE; its snapshot is a file of "
+             f"{figures['file_mb']:.1f} MB. In the boot there were {figures['events']:.0f} exceptions and returns, and the "
+             f"trace had {lines} lines. After 20,000 forks of the small guest the process had "
+             f"{figures['small_forks_growth_kib']:.0f} KiB more than after 2,000."]
+    print(notes[0], flush=True)
+    return rows, notes
+
+
 def show(row):
     print("  ".join(f"{cell:<34}" if i == 0 else f"{cell:>8}" for i, cell in enumerate(row)), flush=True)
 
@@ -205,7 +280,7 @@ def write(sections):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", required=True)
-    parser.add_argument("--only", default="*", help="programs whose names match ('kernel' is one)")
+    parser.add_argument("--only", default="*", help="programs whose names match ('kernel' and 'library' are two)")
     parser.add_argument("--runs", type=int, default=3, help="how often each is run (default: 3)")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     arguments = parser.parse_args()
@@ -217,6 +292,7 @@ def main():
     headers = {
         "compute": ("program", "MIPS", "armsim s", "QEMU s", "ratio", "goal"),
         "traps": ("round trip", "armsim s", "QEMU s", "ratio", "goal"),
+        "library": ("the library and its frontends", "cost", "goal"),
         "kernel": ("kernel", "10⁹ instructions", "armsim s", "QEMU s", "ratio", "goal"),
     }
     sections = [f"Measured {datetime.date.today()} on {host()}."]
@@ -228,6 +304,10 @@ def main():
         if wanted("kernel"):
             rows, notes = kernel(bench)
             sections.append(table(headers["kernel"], rows))
+            sections.append("\n\n".join(notes))
+        if wanted("library"):
+            rows, notes = library(bench)
+            sections.append(table(headers["library"], rows))
             sections.append("\n\n".join(notes))
     except (BenchError, debian.DebianError, OSError) as error:
         sys.exit(f"bench: {error}")

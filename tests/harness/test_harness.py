@@ -288,7 +288,11 @@ done:
         vectors = {row['detail']: row['count'] for row in data['vectors']['rows'] if row['name'] == 'VBAR_EL1'}
         self.assertEqual(vectors['+0x200'], 2)
         page = (self.folder / 'coverage/index.html').read_text(encoding='utf-8')
-        self.assertIn('Never touched', page)
+        self.assertIn('<td>addsub_imm</td>', page)
+        self.assertIn('PMEVCNTR0-30_EL0', page)
+        never = page[page.index('id="encodings"'):].split('<details>')[0]
+        self.assertIn('<span>ADD_64</span>', never)
+        self.assertNotIn('<span>MOVZ_64</span>', never)
         self.assertNotRegex(page, r'(src|href)="(?!#)')
 
     def test_without_compiler(self):

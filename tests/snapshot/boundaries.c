@@ -1,7 +1,7 @@
 /*
- * boundaries [--kernel FILE --initrd FILE] [--from N] [--count N] [--seed N] [--speed]: forks a machine at random
- * instructions, now and then by a file, and runs both on: they must stay equal in every field and every byte. Without a
- * kernel the machine is the built-in ROM's, again and again. --speed: what saving, loading, forking and going back cost.
+ * boundaries [--kernel FILE --initrd FILE] [--from N] [--count N] [--seed N]: forks a machine at random instructions, now
+ * and then by a file, and runs both on: they must stay equal in every field and every byte. Without a kernel the machine
+ * is the built-in ROM's, again and again.
  */
 #include "roms/builtin_rom.h"
 
@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static uint64_t random_state;
 
@@ -21,13 +20,6 @@ static uint64_t next_random(void)
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     return z ^ (z >> 31);
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static void check(int result, const struct armsim_machine *machine, const char *what)
@@ -75,7 +67,6 @@ static void print_difference(void *opaque, const struct armsim_difference *d)
 struct settings {
     const char *kernel, *initrd;
     uint64_t from, count;
-    bool speed;
 };
 
 static struct armsim_machine *create(const struct settings *settings)
@@ -87,8 +78,8 @@ static struct armsim_machine *create(const struct settings *settings)
     options.gic_version = 3;
     if (settings->kernel) {
         options.ram_size = 512 * ARMSIM_MIB;
-        options.smp = settings->speed ? 1 : 2;
-        options.cpu = settings->speed ? "cortex-a76" : "cortex-a57"; /* which has nothing but exclusives */
+        options.smp = 2;
+        options.cpu = "cortex-a57"; /* which has nothing but exclusives */
         options.kernel.path = settings->kernel;
         options.initrd.path = settings->initrd;
         options.append = "console=ttyAMA0";
@@ -227,91 +218,11 @@ static int check_boundaries(const struct settings *settings)
     return settings->kernel && settings->count >= 300 && !all ? 1 : 0;
 }
 
-static uint64_t resident_kib(void)
-{
-    char line[256];
-    unsigned long kib = 0;
-    FILE *file = fopen("/proc/self/status", "r");
-    while (file && fgets(line, sizeof(line), file))
-        if (sscanf(line, "VmRSS: %lu", &kib) == 1)
-            break;
-    if (file)
-        fclose(file);
-    return kib;
-}
-
-static void measure_forks(struct armsim_machine *machine, unsigned count, const char *name)
-{
-    struct armsim_machine *child;
-    double fork = 0, run = 0, start = now();
-    uint64_t before = 0;
-    for (unsigned i = 0; i < count; i++) {
-        double at = now();
-        check(armsim_fork(machine, &child), machine, "fork");
-        fork += now() - at;
-        at = now();
-        armsim_run(child, 1000, NULL);
-        run += now() - at;
-        armsim_destroy(child);
-        if (i == count / 2)
-            before = resident_kib();
-    }
-    double all = now() - start;
-    printf("%s: fork %.3f ms, 1000 instructions of the child %.3f ms, %.0f forks with all that a second; %lld KiB more "
-           "after %u\n",
-           name, 1e3 * fork / count, 1e3 * run / count, count / all, (long long)(resident_kib() - before), count / 2);
-}
-
-static int measure(const struct settings *settings)
-{
-    struct armsim_machine *machine = create(settings), *other = create(settings);
-    struct bytes bytes = {0};
-    double start = now();
-    run_to(machine, settings->from);
-    printf("%llu instructions: %.2f s\n", (unsigned long long)settings->from, now() - start);
-    start = now();
-    check(armsim_snapshot_save_to(machine, put_bytes, &bytes), machine, "save");
-    printf("save: %.3f s, %.1f MB\n", now() - start, (double)bytes.size / 1e6);
-    start = now();
-    check(armsim_snapshot_load_from(other, get_bytes, &bytes), other, "load");
-    printf("load: %.3f s\n", now() - start);
-    start = now();
-    struct armsim_machine *child;
-    check(armsim_fork(machine, &child), machine, "fork");
-    printf("first fork: %.3f ms\n", 1e3 * (now() - start));
-    armsim_destroy(child);
-    measure_forks(machine, 1000, "this guest");
-    start = now();
-    run_to(machine, settings->from + 100000000);
-    printf("100 million instructions more after that: %.2f s\n", now() - start);
-    struct armsim_machine *small = create(&(struct settings){0});
-    run_to(small, 20000);
-    measure_forks(small, 5000, "a small guest");
-    armsim_destroy(small);
-    check(armsim_set_history(machine, 20000000, 1024 * ARMSIM_MIB), machine, "history");
-    start = now();
-    run_to(machine, settings->from + 500000000);
-    printf("400 million instructions with a history: %.2f s\n", now() - start);
-    double worst = 0;
-    for (unsigned i = 1; i <= 20; i++) {
-        start = now();
-        check(armsim_go_to(machine, settings->from + 500000000 - i), machine, "go to");
-        worst = now() - start > worst ? now() - start : worst;
-    }
-    printf("a step back: %.1f ms at worst\n", 1e3 * worst);
-    armsim_destroy(machine);
-    armsim_destroy(other);
-    free(bytes.data);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     struct settings settings = {.count = 300};
     for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--speed"))
-            settings.speed = true;
-        else if (i + 1 < argc && !strcmp(argv[i], "--kernel"))
+        if (i + 1 < argc && !strcmp(argv[i], "--kernel"))
             settings.kernel = argv[++i];
         else if (i + 1 < argc && !strcmp(argv[i], "--initrd"))
             settings.initrd = argv[++i];
@@ -324,5 +235,5 @@ int main(int argc, char **argv)
         else
             return fprintf(stderr, "unknown option %s\n", argv[i]), 2;
     }
-    return settings.speed ? measure(&settings) : check_boundaries(&settings);
+    return check_boundaries(&settings);
 }
