@@ -70,23 +70,24 @@ struct row {
     u32 w7;
     bool kernel; /* EL0 is refused */
     bool fails;
+    bool foreign; /* a WFE with these registers is no call at all */
     bool varies; /* by when and how it is asked: only X0 is compared */
 };
 static const struct row rows[] = {
-    {"VERSION", MAGIC, 7, VERSION, PORT, IO_IN_DX_4, false, false, false},
-    {"FEATURES", MAGIC, 7, FEATURES, PORT, IO_IN_DX_4, false, false, false},
-    {"TIME", MAGIC, 7, TIME, PORT, IO_IN_DX_4, false, false, true},
-    {"PUTC", MAGIC, '*', PUTC, PORT, IO_IN_DX_4, true, false, false},
-    {"VM_INFO", MAGIC, 7, VM_INFO, PORT, IO_IN_DX_4, true, false, false},
-    {"an unknown command", MAGIC, 7, 6, PORT, IO_IN_DX_4, false, true, false},
-    {"an unknown port", MAGIC, 7, VERSION, PORT + 2, IO_IN_DX_4, false, true, false},
-    {"a magic one bit off", MAGIC ^ 0x10000, 7, VERSION, PORT, IO_IN_DX_4, false, true, false},
-    {"OUT", MAGIC, 7, VERSION, PORT, 0xa, false, true, false},
-    {"two bytes", MAGIC, 7, VERSION, PORT, 0xd, false, true, false},
-    {"size 3", MAGIC, 7, VERSION, PORT, 0xf, false, true, false},
-    {"an immediate port", MAGIC, 7, VERSION, PORT, 0x6 | 0x53 << 5, false, true, false},
-    {"a string form", MAGIC, 7, 0, PORT, IO_REP_IN_1, false, true, false},
-    {"a bit too many", MAGIC, 7, VERSION, PORT, IO_IN_DX_4 | 0x20, false, true, false},
+    {"VERSION", MAGIC, 7, VERSION, PORT, IO_IN_DX_4, false, false, false, false},
+    {"FEATURES", MAGIC, 7, FEATURES, PORT, IO_IN_DX_4, false, false, false, false},
+    {"TIME", MAGIC, 7, TIME, PORT, IO_IN_DX_4, false, false, false, true},
+    {"PUTC", MAGIC, '*', PUTC, PORT, IO_IN_DX_4, true, false, false, false},
+    {"VM_INFO", MAGIC, 7, VM_INFO, PORT, IO_IN_DX_4, true, false, false, false},
+    {"an unknown command", MAGIC, 7, 6, PORT, IO_IN_DX_4, false, true, false, false},
+    {"an unknown port", MAGIC, 7, VERSION, PORT + 2, IO_IN_DX_4, false, true, true, false},
+    {"a magic one bit off", MAGIC ^ 0x10000, 7, VERSION, PORT, IO_IN_DX_4, false, true, true, false},
+    {"OUT", MAGIC, 7, VERSION, PORT, 0xa, false, true, false, false},
+    {"two bytes", MAGIC, 7, VERSION, PORT, 0xd, false, true, false, false},
+    {"size 3", MAGIC, 7, VERSION, PORT, 0xf, false, true, true, false},
+    {"an immediate port", MAGIC, 7, VERSION, PORT, 0x6 | 0x53 << 5, false, true, true, false},
+    {"a string form", MAGIC, 7, 0, PORT, IO_REP_IN_1, false, true, false, false},
+    {"a bit too many", MAGIC, 7, VERSION, PORT, IO_IN_DX_4 | 0x20, false, true, true, false},
 };
 enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
@@ -96,8 +97,8 @@ static void run_row(const struct row *row, unsigned el, enum trapcall_transport 
     memcpy(x, before, sizeof(before));
     bool fails = row->fails || (row->kernel && el == 0);
     CHECK(call(el, transport, x, row->w7));
-    if (fails && transport == TRANSPORT_WFE && row->fails) {
-        CHECK(x[0] == row->x0); /* a WFE that is no call is a WFE */
+    if (row->foreign && transport == TRANSPORT_WFE) {
+        CHECK(x[0] == row->x0);
         x[0] = FAILURE;
     }
     CHECK((x[0] == FAILURE) == fails);

@@ -3,6 +3,7 @@
 #include "roms/lib/pgtab_tlbi.h"
 #include "roms/visor/config.h"
 #include "roms/visor/host.h"
+#include "roms/visor/hypercall.h"
 
 #define BLOCK 0x200000ull /* 2 MiB */
 enum { DEFAULT_RAM = 0x40000000, TREE_SIZE = 0x10000, RAW_OFFSET = 0x80000 };
@@ -68,7 +69,7 @@ struct vm *vm_create(unsigned index, const struct config *config)
     vm->config = config;
     memcpy(vm->name, config->name, sizeof(vm->name));
     vm->features = config->features | 1ull << FEATURE_BASE;
-    vm->compatible_persona = config->compatible;
+    vm->personas = (config->native || !config->compatible ? PERSONA_NATIVE : 0) | (config->compatible ? PERSONA_PUBLIC : 0);
     vm->stage2 = (struct pgtab){
         .allocate = page_zeroed, .invalidate = pgtab_invalidate_stage2, .publish = pgtab_publish};
     if (pgtab_init(&vm->stage2, PGTAB_STAGE2, 39) < 0)

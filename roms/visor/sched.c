@@ -3,6 +3,7 @@
  * interrupt: its timers' deadlines, and what other PEs have pended (they send an SGI), decide.
  */
 #include "roms/visor/host.h"
+#include "roms/visor/transports.h"
 
 enum { SLICES_PER_SECOND = 200 };
 
@@ -62,6 +63,7 @@ static bool can_run(struct vcpu *vcpu)
         retire(vcpu);
     if (vcpu->state == VCPU_WAITING) {
         timer_update(vcpu);
+        transports_tick(vcpu);
         if (timer_deadline(vcpu) <= counter() || vgic_deliverable(vcpu))
             change_state(vcpu, VCPU_WAITING, VCPU_RUNNABLE);
     }
@@ -124,6 +126,7 @@ static void run(struct pe *pe, struct vcpu *vcpu)
         vgic_exit(vcpu);
         unlock(&vcpu->vm->lock);
         handle_exit(vcpu, kind);
+        transports_tick(vcpu);
     }
 }
 

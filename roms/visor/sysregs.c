@@ -80,16 +80,6 @@ static bool physical_timer(struct vcpu *vcpu, struct sysreg_access *access)
     return true;
 }
 
-/* MDCCSR_EL0: a hypercall, or the status of a channel that nobody is at. */
-static bool dcc_status(struct vcpu *vcpu, struct sysreg_access *access)
-{
-    if (!access->read)
-        return false;
-    if (vm_has(vcpu->vm, FEATURE_DCC) && transport_dcc(vcpu))
-        return true;
-    return debug_register(vcpu, access);
-}
-
 /* In this order; the first that fits. A mask of 0 bits in the encoding that don't matter. */
 static const struct row {
     unsigned encoding, dont_care;
@@ -106,7 +96,6 @@ static const struct row {
     {ENCODING(3u, 3, 14, 2, 0), 0, physical_timer},
     {ENCODING(3u, 3, 14, 2, 1), 0, physical_timer},
     {ENCODING(3u, 3, 14, 2, 2), 0, physical_timer},
-    {ENCODING(2u, 3, 0, 1, 0), 0, dcc_status},
     {ENCODING(2u, 0, 0, 0, 0), ENCODING(0u, 7, 15, 15, 7), debug_register},
     {ENCODING(3u, 0, 10, 4, 0), ENCODING(0u, 0, 0, 0, 7), nothing},       /* LORegions: ID_AA64MMFR1_EL1.LO is 0 */
 };
@@ -120,6 +109,8 @@ void sysreg_trapped(struct vcpu *vcpu)
 {
     u64 iss = ESR_ISS(vcpu->esr), pc = vcpu->pc;
     unsigned rt = iss >> 5 & 31;
+    if (transport_dcc(vcpu))
+        return;
     struct sysreg_access access = {encoding_of(iss), iss & 1, vcpu_x(vcpu, rt)};
     for (unsigned i = 0; i < COUNT(rows); i++) {
         if ((access.encoding & ~rows[i].dont_care) != rows[i].encoding)

@@ -1,5 +1,6 @@
 /* Guests have the virtual timer of the PE itself, and an emulated physical one. The visor's own is the EL2 physical timer. */
 #include "roms/visor/host.h"
+#include "roms/visor/transports.h"
 
 enum { PPI_PHYSICAL_TIMER = 30 };
 #define ENABLE 1
@@ -38,7 +39,8 @@ u64 timer_deadline(struct vcpu *vcpu)
         deadline = vcpu->registers[CNTV_CVAL_EL0] + vcpu->registers[CNTVOFF_EL2];
     if (live(vcpu->physical_ctl) && !vcpu->physical_line && vcpu->physical_cval < deadline)
         deadline = vcpu->physical_cval;
-    return deadline;
+    u64 watchdog = transports_deadline(vcpu);
+    return watchdog < deadline ? watchdog : deadline;
 }
 
 void timer_update(struct vcpu *vcpu)

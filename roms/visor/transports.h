@@ -10,4 +10,13 @@ bool transport_wfe(struct vcpu *vcpu);
 void transport_brk(struct vcpu *vcpu); /* what is no call goes to the guest's EL1 */
 bool transport_dcc(struct vcpu *vcpu);
 
+/* With the vCPU's reset: no watchdog, no open channels. */
+void transports_reset(struct vcpu *vcpu);
+/* The watchdog: when it is due (counter value; ~0: it isn't), and the look at it. */
+u64 transports_deadline(const struct vcpu *vcpu);
+void transports_tick(struct vcpu *vcpu);
+
+/* debug_exceptions.c: a debug exception that came to EL2, or a BRK that was no call: handed to EL1, or gone over. */
+void debug_exception(struct vcpu *vcpu);
+
 #endif

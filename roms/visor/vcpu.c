@@ -1,7 +1,9 @@
 #include "roms/visor/vcpu.h"
 
 #include "roms/lib/memory.h"
+#include "roms/visor/debug.h"
 #include "roms/visor/host.h"
+#include "roms/visor/transports.h"
 
 _Static_assert(offsetof(struct vcpu, pc) == VCPU_PC, "start.S stores it there");
 _Static_assert(offsetof(struct vcpu, esr) == VCPU_ESR, "start.S stores it there");
@@ -35,7 +37,8 @@ void vcpu_reset(struct vcpu *vcpu, u64 entry, u64 x0)
     vcpu->registers[VMPIDR_EL2] = BIT(31) | vcpu->index;
     vcpu->registers[VPIDR_EL2] = READ(midr_el1);
     vcpu->registers[CNTVOFF_EL2] = vcpu->vm->counter_offset;
-    vcpu->mdscr = 0;
+    memset(&vcpu->debug, 0, sizeof(vcpu->debug));
+    transports_reset(vcpu);
     vcpu->virtual_serror = false;
     vcpu->physical_ctl = vcpu->physical_cval = 0;
     vcpu->physical_line = false;
@@ -54,6 +57,7 @@ void vcpu_load(struct vcpu *vcpu)
     WRITE(vttbr_el2, vcpu->vm->vttbr);
     trap_config_load(vcpu);
     registers_load(vcpu->registers);
+    debug_load(vcpu);
     fp_load(&vcpu->fp);
     vgic_load(vcpu);
     timer_load(vcpu);
@@ -66,6 +70,7 @@ void vcpu_unload(struct vcpu *vcpu)
         return;
     vcpu->virtual_serror = READ(hcr_el2) & HCR_VSE;
     registers_save(vcpu->registers);
+    debug_unload(vcpu);
     fp_save(&vcpu->fp);
     vgic_unload(vcpu);
     timer_unload(vcpu);

@@ -42,6 +42,16 @@ enum feature {
 
 enum vcpu_state { VCPU_OFF, VCPU_RUNNABLE, VCPU_WAITING, VCPU_STOPPED };
 
+/* Self-hosted debug, where its registers trap (debug.h). */
+struct debug_context {
+    u64 mdscr, mdccint;   /* as the guest has written them */
+    u64 points[4][16];    /* DBGBVR, DBGBCR, DBGWVR, DBGWCR */
+    u8 claimed;
+    bool unlocked;        /* the OS lock */
+    bool over;            /* one instruction is executed without breakpoints and watchpoints */
+    bool eret, eret_ss;   /* the instruction stepped over silently is an ERET, with that SPSR_EL1.SS */
+};
+
 struct vcpu {
     u64 x[31];
     u64 pc, pstate;       /* of the guest: ELR_EL2 and SPSR_EL2 at the exit */
@@ -58,7 +68,7 @@ struct vcpu {
     bool virtual_serror;  /* to be taken when it isn't masked */
     struct vgic_cpu gic;
     u64 exits[64];        /* by exception class */
-    u64 mdscr;            /* as the guest has written it */
+    struct debug_context debug;
     void *channel;        /* of the WFE agent and the hypercalls: their own state, or NULL */
 };
 
@@ -70,7 +80,7 @@ struct vm {
     u64 vttbr;
     u64 ram_ipa, ram_pa, ram_size;
     u64 features;         /* bits of enum feature */
-    bool compatible_persona;
+    u32 personas;         /* of the hypercalls */
     unsigned vcpu_count;
     struct vcpu *vcpus[MAX_VCPUS];
     struct vgic gic;
