@@ -315,6 +315,7 @@ static void make_levels(struct pe *pe)
         level->debug = (uint8_t)debug_wants(pe, el);
         level->strict |= (level->debug & DEBUG_WATCHES) != 0;
         level->check_sp = sctlr >> (el == 0 ? 4 : 3) & 1;
+        level->secure = !(level->control_state & CONTROL_NS) || el == 3;
         level->nested = (effective_hcr(pe) & (HCR_EL2_NV | HCR_EL2_NV1)) == HCR_EL2_NV;
         level->returns = legal_returns(pe, el, level->control_state);
         make_entry(pe, el, sctlr, level);

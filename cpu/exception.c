@@ -5,6 +5,7 @@
 #include "cpu/exception.h"
 
 #include "cpu/coverage.h"
+#include "cpu/debug.h"
 #include "cpu/impdef.h"
 #include "cpu/level.h"
 #include "cpu/pmu.h"
@@ -68,12 +69,13 @@ static inline void enter_pstate(struct pe *pe, const struct el_context *level)
     pstate_set_words(pe, words);
 }
 
-void take_exception(struct pe *pe, const struct exception *exception)
+/* Inline in the functions below, which know a part of what it looks at. */
+static inline __attribute__((always_inline)) void take(struct pe *pe, const struct exception *exception)
 {
     unsigned from = pe->pstate.el, to = exception->target_el;
     const struct el_context *level = &pe->level[to];
     const struct el_registers *registers = &el_registers[to];
-    bool from_secure = is_secure(pe);
+    bool from_secure = pe->level[from].secure;
     uint16_t offset = exception->vector_offset;
     if (to > from)
         offset += VECTOR_LOWER_EL;
@@ -95,7 +97,7 @@ void take_exception(struct pe *pe, const struct exception *exception)
     if (UNLIKELY(pe->env->coverage))
         coverage_exception(pe, from, to, offset, exception->why);
     if (LIKELY(pe->env->event)) {
-        struct trap_event *event = new_trap_event(pe, exception->kind, from, from_secure);
+        struct trap_event *event = new_trap_event(pe, exception->kind, from, from_secure, level);
         event->vector_offset = offset;
         event->esr = pe->sr[registers->esr];
         event->far = pe->sr[registers->far];
@@ -107,17 +109,20 @@ void take_exception(struct pe *pe, const struct exception *exception)
     }
 }
 
-unsigned default_target_el(const struct pe *pe)
-{
-    if (pe->pstate.el > 1)
-        return pe->pstate.el;
-    return pe->control_state & CONTROL_TGE ? 2 : 1;
-}
+void take_exception(struct pe *pe, const struct exception *exception) { take(pe, exception); }
 
 void take_sync(struct pe *pe, unsigned target_el, uint32_t esr, const char *why)
 {
-    take_exception(pe, &(struct exception){.kind = TRAP_SYNC, .target_el = (uint8_t)target_el, .esr = esr,
-                                           .preferred_return = pe->pc, .why = why});
+    take(pe, &(struct exception){.kind = TRAP_SYNC, .target_el = (uint8_t)target_el, .esr = esr,
+                                 .preferred_return = pe->pc, .why = why});
+}
+
+void take_call(struct pe *pe, unsigned target_el, uint32_t esr, const char *why)
+{
+    if (UNLIKELY(debug_single_steps(pe)))
+        debug_advance_step(pe);
+    take(pe, &(struct exception){.kind = TRAP_SYNC, .target_el = (uint8_t)target_el, .esr = esr,
+                                 .preferred_return = pe->pc + 4, .why = why});
 }
 
 void take_sync_default(struct pe *pe, uint32_t esr, const char *why) { take_sync(pe, default_target_el(pe), esr, why); }

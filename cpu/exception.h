@@ -2,7 +2,7 @@
 #ifndef ARMSIM_CPU_EXCEPTION_H
 #define ARMSIM_CPU_EXCEPTION_H
 
-#include "cpu/pe.h"
+#include "cpu/control.h"
 
 /* Everything that AArch64.TakeException() needs to know. */
 struct exception {
@@ -22,13 +22,18 @@ void take_exception(struct pe *pe, const struct exception *exception);
 void take_sync(struct pe *pe, unsigned target_el, uint32_t esr, const char *why);
 /* The same to EL1, or to EL2 when HCR_EL2.TGE is in effect, or to the current EL when that is higher. */
 void take_sync_default(struct pe *pe, uint32_t esr, const char *why);
+/* That of SVC, HVC or SMC: the return address is the next instruction's. */
+void take_call(struct pe *pe, unsigned target_el, uint32_t esr, const char *why);
 /* The EL that such an exception goes to. */
-unsigned default_target_el(const struct pe *pe);
+static inline unsigned default_target_el(const struct pe *pe)
+{
+    if (pe->pstate.el > 1)
+        return pe->pstate.el;
+    return pe->control_state & CONTROL_TGE ? 2 : 1;
+}
 
 /* IllegalExceptionReturn(). */
 bool illegal_exception_return(const struct pe *pe, uint64_t spsr);
-/* AArch64.ExceptionReturn(): to `new_pc` with `spsr`. */
-void exception_return(struct pe *pe, uint64_t new_pc, uint64_t spsr);
 /* AArch64.BranchAddr(): the address with its tag replaced where TBI has it. */
 uint64_t branch_address(const struct pe *pe, uint64_t va);
 

@@ -1,10 +1,11 @@
-/* The way back from an exception: AArch64.ExceptionReturn(), SetPSTATEFromPSR(), illegal returns. */
+/* The way back from an exception: ERET, AArch64.ExceptionReturn(), SetPSTATEFromPSR(), illegal returns. */
 #include "cpu/exception.h"
 
 #include "cpu/debug.h"
 #include "cpu/level.h"
 #include "cpu/pmu.h"
 #include "cpu/pstate.h"
+#include "cpu/syndrome.h"
 #include "cpu/sysreg.h"
 #include "cpu/trap_event.h"
 #include "cpu/traps.h"
@@ -58,6 +59,8 @@ static inline void set_pstate(struct pe *pe, uint64_t spsr, bool illegal)
 
 uint64_t branch_address(const struct pe *pe, uint64_t va)
 {
+    if (LIKELY(!(va >> 55))) /* no tag */
+        return va;
     /* AArch64.BranchAddr(): for an address whose top byte is ignored, the tag becomes a sign extension of bit 55
      * (or zeros where the regime has one range). */
     const struct mmu_regime *regime = &pe->regime[pe->current_regime];
@@ -69,12 +72,14 @@ uint64_t branch_address(const struct pe *pe, uint64_t va)
     return upper ? va | 0xffull << 56 : va & ~(0xffull << 56);
 }
 
-void exception_return(struct pe *pe, uint64_t new_pc, uint64_t spsr)
+/* AArch64.ExceptionReturn(). */
+static inline void exception_return(struct pe *pe, uint64_t new_pc, uint64_t spsr)
 {
     unsigned from = pe->pstate.el;
-    bool from_secure = is_secure(pe);
+    const struct el_context *level = &pe->level[from];
+    bool from_secure = level->secure;
     uint64_t from_pc = pe->pc;
-    bool plain = !(spsr & SPSR_AARCH32) && (pe->level[from].returns >> (spsr & 15) & 1);
+    bool plain = !(spsr & SPSR_AARCH32) && (level->returns >> (spsr & 15) & 1);
     bool illegal = !plain && illegal_exception_return(pe, spsr);
     if (UNLIKELY(pe->pmu.counting))
         pmu_count(pe, PMU_EXC_RETURN);
@@ -87,7 +92,7 @@ void exception_return(struct pe *pe, uint64_t new_pc, uint64_t spsr)
     pe->pc = UNLIKELY(illegal) && (spsr & SPSR_AARCH32) && !(spsr >> SPSR_IL & 1) ? (uint32_t)new_pc & ~3u
                                                                                   : branch_address(pe, new_pc);
     if (LIKELY(pe->env->event)) {
-        struct trap_event *event = new_trap_event(pe, TRAP_RETURN, from, from_secure);
+        struct trap_event *event = new_trap_event(pe, TRAP_RETURN, from, from_secure, &pe->level[pe->pstate.el]);
         event->vector_offset = 0;
         event->esr = event->far = event->hpfar = 0;
         event->elr = from_pc;
@@ -95,4 +100,39 @@ void exception_return(struct pe *pe, uint64_t new_pc, uint64_t spsr)
         event->why = illegal ? "illegal return" : "ERET";
         pe->env->trap(pe->env->machine, pe, event);
     }
+}
+
+enum { ERET = 0xd69f03e0, ERETAA = 0xd69f0bff, ERETAB = 0xd69f0fff };
+
+/* What isn't ERET above EL0, or may be trapped. True: an exception was taken instead of the return. */
+static __attribute__((noinline)) bool return_refused(struct pe *pe, uint32_t insn)
+{
+    bool pauth = insn == ERETAA || insn == ERETAB;
+    const char *why = NULL;
+    if (pe->pstate.el == 0 || (insn != ERET && !pauth) || (pauth && !has_feature(pe, FEATURE_PAuth)))
+        why = insn == ERET ? "ERET at EL0" : "DRPS or unallocated ERET";
+    const struct trap_row *row = !why && has_feature(pe, FEATURE_NV) ? trap_find_list(pe, TRAPS_nv) : NULL;
+    if (row) {
+        take_sync(pe, 2, syndrome_eret(pauth, insn == ERETAB), row->name);
+        return true;
+    }
+    if (!why && pauth) { /* FEAT_PAuth is not built: features.def */
+        log_message(pe->env->log, LOG_UNIMPLEMENTED, "ERETAA, ERETAB");
+        why = "ERETAA, ERETAB";
+    }
+    if (why)
+        take_undefined(pe, why);
+    return why;
+}
+
+bool exec_eret(struct pe *pe, uint32_t insn)
+{
+    static const struct {
+        uint16_t elr, spsr;
+    } registers[4] = {[1] = {SR_ELR_EL1, SR_SPSR_EL1}, {SR_ELR_EL2, SR_SPSR_EL2}, {SR_ELR_EL3, SR_SPSR_EL3}};
+    unsigned el = pe->pstate.el;
+    if (UNLIKELY(insn != ERET || el == 0 || has_feature(pe, FEATURE_NV)) && return_refused(pe, insn))
+        return false;
+    exception_return(pe, pe->sr[registers[el].elr], pe->sr[registers[el].spsr]);
+    return false;
 }

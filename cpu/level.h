@@ -20,12 +20,13 @@ static inline void pe_use_level(struct pe *pe)
     pe->control_state = level->control_state;
     pe->current_regime = level->regime;
     pe->fp_enabled = level->fp_enabled;
-    pe->strict = level->strict || (level->check_sp && (pe->x[REG_SP] & 15));
-    uint16_t number = level->number[pe->strict][pe->pstate.pan];
+    bool strict = level->strict | (level->check_sp & ((pe->x[REG_SP] & 15) != 0));
+    pe->strict = strict;
+    uint16_t number = level->number[strict][pe->pstate.pan];
     if (UNLIKELY(!number))
         number = pe_find_context(pe, level);
     pe->context = number;
-    pe->data_context = pe->strict ? CONTEXT_NONE : number;
+    pe->data_context = strict ? CONTEXT_NONE : number;
     if (UNLIKELY(level->debug | pe->pstate.ss | pe->by_steps | pe->watching))
         pe_update_debug(pe);
     pe->return_stack = &pe->return_stacks[pe->pstate.el];
@@ -40,7 +41,7 @@ static inline void pe_enter_level(struct pe *pe)
 {
     pe_load_sp(pe);
     pe_use_level(pe);
-    if (pe->pending || (SR(pe, HCR_EL2) & HCR_EL2_VIRTUAL_PENDING))
+    if (UNLIKELY(pe->pending || (SR(pe, HCR_EL2) & HCR_EL2_VIRTUAL_PENDING)))
         pe->sample_interrupts = true;
     if (pe->gic)
         gic_set_pe_state(pe->gic, pe->pstate.el, !(pe->control_state & CONTROL_NS));

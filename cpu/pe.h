@@ -195,6 +195,7 @@ struct el_context {
     bool fp_enabled, strict, check_sp;
     uint8_t control_state;
     uint8_t debug;      /* cpu/debug.h: DEBUG_BY_STEPS, DEBUG_WATCHES */
+    bool secure;        /* IsSecure() */
     bool nested;        /* HCR_EL2.{NV,NV1} is {1,0}: an exception from EL1 to EL1 says that it came from EL2 */
     uint16_t number[2][2]; /* context number by `strict`, PAN; 0: not known */
     uint16_t returns;   /* bit n: a return from this EL to the AArch64 mode M[3:0] = n is legal */
@@ -305,8 +306,10 @@ static inline bool has_feature(const struct pe *pe, enum feature feature) { retu
 /* NZCV as the four low bits N:Z:C:V. Valid when the interpreter's flags are spilled. */
 static inline unsigned pe_nzcv(const struct pe *pe)
 {
-    bool both = pe->nz_both && pe->nz == NZ_BOTH;
-    return (unsigned)(pe->nz >> 63) << 3 | (pe->nz == 0 || both) << 2 | (pe->fc != 0) << 1 | (pe->fv != 0);
+    unsigned z = pe->nz == 0;
+    if (UNLIKELY(pe->nz_both))
+        z |= pe->nz == NZ_BOTH;
+    return (unsigned)(pe->nz >> 63) << 3 | z << 2 | (unsigned)pe->fc << 1 | (unsigned)pe->fv;
 }
 /* Sets the spilled flags. */
 static inline void pe_set_nzcv(struct pe *pe, unsigned nzcv)

@@ -5,8 +5,9 @@
 #include "cpu/control.h"
 #include "cpu/interp/interp.h"
 
-/* With what both kinds have: the PE's state has changed already, `from` and `from_secure` are what it was. */
-static inline struct trap_event *new_trap_event(const struct pe *pe, enum trap_kind kind, unsigned from, bool from_secure)
+/* With what both kinds have: the PE's state has changed already, `from` and `from_secure` are what it was, `to` is its level now. */
+static inline struct trap_event *new_trap_event(const struct pe *pe, enum trap_kind kind, unsigned from, bool from_secure,
+                                                const struct el_context *to)
 {
     struct trap_event *event = *pe->env->event;
     event->kind = (uint8_t)kind;
@@ -14,7 +15,7 @@ static inline struct trap_event *new_trap_event(const struct pe *pe, enum trap_k
     event->to_el = pe->pstate.el;
     event->from_aarch32 = event->to_aarch32 = false;
     event->from_secure = from_secure;
-    event->to_secure = is_secure(pe);
+    event->to_secure = to->secure;
     event->pe = pe->index;
     event->pc = pe->pc;
     event->instructions = interp_instructions(pe);

@@ -82,7 +82,8 @@ void gic_pe_state_changed(struct gic_cpu_interface *cpu);
 static inline void gic_set_pe_state(struct gic_cpu_interface *cpu, uint8_t el, bool secure)
 {
     struct gic_pe_state *state = (struct gic_pe_state *)cpu;
-    bool matters = state->secure != secure || (state->el == 3) != (el == 3);
+    enum { AT_EL3 = 4 }; /* of el + 1 */
+    bool matters = ((state->el + 1) ^ (el + 1)) & AT_EL3 || state->secure != secure;
     state->el = el;
     state->secure = secure;
     if (matters)

@@ -211,14 +211,6 @@ bool exec_system(struct pe *pe, uint32_t insn)
 
 #define IMM16(insn) ((uint16_t)((insn) >> 5))
 
-static void take_call(struct pe *pe, unsigned target, uint32_t esr, const char *why)
-{
-    if (debug_single_steps(pe))
-        debug_advance_step(pe);
-    take_exception(pe, &(struct exception){.kind = TRAP_SYNC, .target_el = (uint8_t)target, .esr = esr,
-                                           .preferred_return = pe->pc + 4, .why = why});
-}
-
 bool exec_svc(struct pe *pe, uint32_t insn)
 {
     uint16_t imm = IMM16(insn);
@@ -299,26 +291,3 @@ bool exec_hlt(struct pe *pe, uint32_t insn)
 
 /* DCPS1, DCPS2, DCPS3. */
 bool exec_dcps(struct pe *pe, uint32_t insn) { return undefined(pe, "DCPS outside Debug state"); }
-
-static const uint16_t elr_of[4] = {0, SR_ELR_EL1, SR_ELR_EL2, SR_ELR_EL3};
-static const uint16_t spsr_of[4] = {0, SR_SPSR_EL1, SR_SPSR_EL2, SR_SPSR_EL3};
-
-bool exec_eret(struct pe *pe, uint32_t insn)
-{
-    enum { ERET = 0xd69f03e0, ERETAA = 0xd69f0bff, ERETAB = 0xd69f0fff };
-    bool pauth = insn == ERETAA || insn == ERETAB;
-    unsigned el = pe->pstate.el;
-    if (el == 0 || (insn != ERET && !pauth) || (pauth && !has_feature(pe, FEATURE_PAuth)))
-        return undefined(pe, insn == ERET ? "ERET at EL0" : "DRPS or unallocated ERET");
-    const struct trap_row *row = has_feature(pe, FEATURE_NV) ? trap_find_list(pe, TRAPS_nv) : NULL;
-    if (row) {
-        take_sync(pe, 2, syndrome_eret(pauth, insn == ERETAB), row->name);
-        return false;
-    }
-    if (pauth) { /* FEAT_PAuth is not built: features.def */
-        log_message(pe->env->log, LOG_UNIMPLEMENTED, "ERETAA, ERETAB");
-        return undefined(pe, "ERETAA, ERETAB");
-    }
-    exception_return(pe, pe->sr[elr_of[el]], pe->sr[spsr_of[el]]);
-    return false;
-}

@@ -165,14 +165,17 @@ HANDLER(sysreg, {
 })
 
 /* Whether the ruling was known is no matter of the guest's: where it allows the access, the handler comes again. */
-HANDLER(ruling, {
-    SPILL;
-    bool read = interp_word(pe) >> 21 & 1;
-    if (sysreg_known_ruling(pe, (unsigned)ip->imm, read) >= RULING_LIMIT &&
-        sysreg_rule(pe, (unsigned)ip->imm, read) < RULING_ROW)
-        DISPATCH;
-    CONTINUE(execute(pe, interp_word(pe), exec_system, true));
-})
+#define RULING_HANDLER(name, rt, read)                                                                                 \
+    HANDLER(name, {                                                                                                    \
+        SPILL;                                                                                                         \
+        if (sysreg_known_ruling(pe, (unsigned)ip->imm, read) >= RULING_LIMIT &&                                        \
+            sysreg_rule(pe, (unsigned)ip->imm, read) < RULING_ROW)                                                     \
+            DISPATCH;                                                                                                  \
+        uint64_t next = pe->pc + 4;                                                                                    \
+        CONTINUE(finish(pe, next, sysreg_access_row(pe, (unsigned)ip->imm, rt, read), true));                          \
+    })
+RULING_HANDLER(mrs_ruling, ip->a == REG_SINK ? 31 : ip->a, true)
+RULING_HANDLER(msr_ruling, ip->b == REG_ZR ? 31 : ip->b, false)
 
 HANDLER(slow_system, {
     SPILL;

@@ -78,7 +78,7 @@ handler_fn handle_page_cross; /* the sentinel after a page's last record */
 handler_fn handle_slow;       /* executes the instruction at ip by its C function */
 handler_fn handle_slow_system; /* the same, where it is known to be a system instruction */
 handler_fn handle_sysreg;     /* an access to the system register imm: a is Xt, b: a read */
-handler_fn handle_ruling;     /* an access to a plain one that isn't known to be allowed */
+handler_fn handle_mrs_ruling, handle_msr_ruling; /* ... to a plain one that isn't known to be allowed */
 handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
 handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */
 handler_fn handle_undefined;
@@ -124,8 +124,9 @@ struct interp {
 static inline uint64_t interp_instructions(const struct pe *pe)
 {
     const struct interp *it = pe->interp;
-    int64_t left = (pe->limit - (int64_t)pe->ip) / (int64_t)sizeof(struct record);
-    return it->running ? it->count_limit - (uint64_t)left : pe->instructions;
+    if (UNLIKELY(!it->running))
+        return pe->instructions;
+    return it->count_limit - (uint64_t)((pe->limit - (int64_t)pe->ip) / (int64_t)sizeof(struct record));
 }
 
 /* What a C function's outcome means for the flow. */

@@ -24,22 +24,22 @@
         X(A) = pe->sr[I];                                                                                              \
     }
 /* I: a row of sysregs.def that is plain (sysreg_is_plain), but may be trapped or mean another register. */
-#define PLAIN_STORAGE(K, I, READ)                                                                                      \
+#define PLAIN_STORAGE(K, I, READ, otherwise)                                                                           \
     uint32_t storage_ = sysreg_known_ruling(pe, I, READ);                                                              \
     if (UNLIKELY(storage_ >= RULING_ROW)) {                                                                            \
         ip += (K);                                                                                                     \
-        TAIL(handle_ruling);                                                                                           \
+        TAIL(otherwise);                                                                                               \
     }
 #define SEM_mrs_plain(A, B, C, D, I, K)                                                                                \
     {                                                                                                                  \
-        PLAIN_STORAGE(K, I, true)                                                                                      \
+        PLAIN_STORAGE(K, I, true, handle_mrs_ruling)                                                                   \
         X(A) = pe->sr[storage_];                                                                                       \
     }
 /* SP_EL0 exists as a register while another SP is selected. */
 #define SEM_mrs_sp_el0(A, B, C, D, I, K)                                                                               \
     {                                                                                                                  \
         if (UNLIKELY(pe->pstate.el == 0 || !pe->pstate.sp))                                                            \
-            SYSTEM_SLOW(K);                                                                                                   \
+            SYSTEM_SLOW(K);                                                                                            \
         X(A) = pe->sp_el[0];                                                                                           \
     }
 #define SEM_mrs_daif(A, B, C, D, I, K)                                                                                 \
@@ -65,7 +65,7 @@
     }
 #define TERM_msr_plain(A, B, C, D, I, K)                                                                               \
     {                                                                                                                  \
-        PLAIN_STORAGE(K, I, false)                                                                                     \
+        PLAIN_STORAGE(K, I, false, handle_msr_ruling)                                                                  \
         pe->sr[storage_] = X(B);                                                                                       \
         SAMPLE_POINT(K)                                                                                                \
     }

@@ -308,7 +308,15 @@ int machine_reset(struct armsim_machine *machine, bool cold);
 
 /* --- run.c --- */
 uint64_t machine_instructions(const struct armsim_machine *machine); /* all PEs, exact in slow paths too */
-uint64_t machine_time_at(const struct armsim_machine *machine, uint64_t instructions); /* of a count just taken, ns */
+#define MACHINE_NS_PER_SECOND 1000000000ull
+/* Nanoseconds that as many instructions take. */
+uint64_t machine_duration(const struct armsim_machine *machine, uint64_t instructions);
+/* Virtual time of a count just taken, ns. */
+static inline uint64_t machine_time_at(const struct armsim_machine *machine, uint64_t instructions)
+{
+    bool nominal = LIKELY(machine->options.frequency == MACHINE_NS_PER_SECOND);
+    return machine->idle_ns + (nominal ? instructions : machine_duration(machine, instructions));
+}
 uint64_t machine_now(const struct armsim_machine *machine);          /* ns, exact in slow paths too */
 int machine_run(struct armsim_machine *machine, uint64_t limit, struct armsim_stop *why);
 /* The same until one PE has executed `count` instructions more. */

@@ -23,24 +23,14 @@ enum {
     SAMPLE_DISTANCE = 2048,
 };
 
-#define NS_PER_SECOND 1000000000ull
-
-static uint64_t ns_of_instructions(const struct armsim_machine *machine, uint64_t instructions)
+uint64_t machine_duration(const struct armsim_machine *machine, uint64_t instructions)
 {
-    uint64_t frequency = machine->options.frequency;
-    if (frequency == NS_PER_SECOND)
-        return instructions;
-    return (uint64_t)((unsigned __int128)instructions * NS_PER_SECOND / frequency);
+    return (uint64_t)((unsigned __int128)instructions * MACHINE_NS_PER_SECOND / machine->options.frequency);
 }
 
 uint64_t machine_instructions(const struct armsim_machine *machine)
 {
     return machine->base_instructions + (machine->current ? pe_instructions(machine->current) : 0);
-}
-
-uint64_t machine_time_at(const struct armsim_machine *machine, uint64_t instructions)
-{
-    return machine->idle_ns + ns_of_instructions(machine, instructions);
 }
 
 uint64_t machine_now(const struct armsim_machine *machine)
@@ -55,8 +45,8 @@ static uint64_t instructions_until(const struct armsim_machine *machine, uint64_
     if (time <= machine->idle_ns)
         return 0;
     unsigned __int128 count = time - machine->idle_ns;
-    if (machine->options.frequency != NS_PER_SECOND)
-        count = (count * machine->options.frequency + NS_PER_SECOND - 1) / NS_PER_SECOND;
+    if (machine->options.frequency != MACHINE_NS_PER_SECOND)
+        count = (count * machine->options.frequency + MACHINE_NS_PER_SECOND - 1) / MACHINE_NS_PER_SECOND;
     if (count <= now)
         return 0;
     count -= now;

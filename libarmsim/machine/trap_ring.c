@@ -6,11 +6,13 @@
 
 struct trap_ring *trap_ring_create(uint32_t size)
 {
-    struct trap_ring *ring = calloc(1, sizeof(*ring) + size * sizeof(ring->records[0]));
+    size_t slots = size ? size : 1;
+    struct trap_ring *ring = calloc(1, sizeof(*ring) + slots * sizeof(ring->records[0]));
     if (!ring)
         return NULL;
     ring->size = size;
-    ring->event = size ? ring->records : &ring->scratch;
+    ring->event = ring->records;
+    ring->end = &ring->records[slots];
     return ring;
 }
 

@@ -14,11 +14,11 @@ enum { TRAP_CLASS_SYNC = ARMSIM_TRAP_KINDS, TRAP_CLASSES = TRAP_CLASS_SYNC + 64 
 
 struct trap_ring {
     uint64_t total;   /* records taken; the next one's sequence */
-    struct trap_event *event; /* where the next record is written: its slot, or `scratch` when none is kept */
+    struct trap_event *event; /* where the next record is written */
+    struct trap_event *end;   /* of the slots: there is one even when no record is kept */
     uint32_t size;    /* records kept */
     uint64_t first;   /* records before this one are lost, whatever the size */
     uint64_t counts[4][4][TRAP_CLASSES];
-    struct trap_event scratch;
     struct trap_event records[];
 };
 
@@ -28,14 +28,13 @@ void trap_ring_destroy(struct trap_ring *ring);
 /* The record at ring->event is complete. */
 static inline void trap_ring_push(struct trap_ring *ring)
 {
-    const struct trap_event *event = ring->event;
+    struct trap_event *event = ring->event;
     unsigned class = event->kind == TRAP_SYNC ? TRAP_CLASS_SYNC + (unsigned)(event->esr >> 26 & 63) : event->kind;
     ring->counts[event->from_el][event->to_el][class]++;
     ring->total++;
-    if (ring->size) {
-        ring->event = event + 1 == &ring->records[ring->size] ? ring->records : ring->event + 1;
-        __builtin_prefetch(ring->event, 1); /* the ring is larger than the host's near caches */
-    }
+    event++;
+    ring->event = event == ring->end ? ring->records : event;
+    __builtin_prefetch(ring->event, 1); /* the ring is larger than the host's near caches */
 }
 
 /* A record as the outside sees it. */
