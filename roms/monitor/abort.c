@@ -59,7 +59,7 @@ static bool carry_out(struct frame *frame)
 
 void data_abort(struct frame *frame)
 {
-    if ((frame->esr & 0x3f) == FSC_EXTERNAL && config.device_count) {
+    if ((frame->esr & 0x3f) == FSC_EXTERNAL && config.device_count && !config.deaf) {
         monitor_lock();
         bool done = carry_out(frame);
         monitor_unlock();

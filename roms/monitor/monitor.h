@@ -100,7 +100,7 @@ struct mmio_device {
     /* Its node, or what it changes in the tree. False: no room. */
     bool (*describe)(const struct mmio_device *device, struct dt_edit *tree);
     unsigned intid;
-    const void *opaque;
+    void *state;
 };
 const struct mmio_device *device_at(u64 physical);
 void devices_start(void);
@@ -116,6 +116,7 @@ struct monitor_config {
     const char *name;
     const struct mmio_device *const *devices;
     unsigned device_count;
+    bool deaf;      /* a control: the devices are described, and nobody answers */
     bool wfe_agent; /* SCR_EL3.TWE */
 };
 extern const struct monitor_config config;
