@@ -33,9 +33,9 @@ struct vm *vm_create(unsigned index, const struct config *config);
 /* The images in memory as at the first start, and the first vCPU on its way. */
 bool vm_start(struct vm *vm);
 
-/* ---- virtio.c: emulated block devices */
-bool virtio_disk_create(struct vm *vm, unsigned slot, struct file disk);
-
-enum { VIRTIO_BASE = 0x0a000000, VIRTIO_STRIDE = 0x200, VIRTIO_INTID = 48, VIRTIO_OWN_SLOT = 32 };
+/* ---- virtio.c: emulated block devices, behind the slots that the board has */
+enum { VIRTIO_STRIDE = 0x200, VIRTIO_DISK_BASE = 0x0a004000, VIRTIO_DISK_INTID = 80 };
+bool virtio_disk_create(struct vm *vm, struct file file);
+void virtio_reset(struct vm *vm);
 
 #endif

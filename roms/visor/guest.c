@@ -59,7 +59,7 @@ static bool give_devices(struct vm *vm)
             return refuse(vm, "passed virtio devices need memory at a place of its own: their DMA isn't translated");
         pass_virtio(vm);
     }
-    return !config->disk.size || virtio_disk_create(vm, 0, config->disk);
+    return !config->disk.size || virtio_disk_create(vm, config->disk);
 }
 
 struct vm *vm_create(unsigned index, const struct config *config)
@@ -162,6 +162,7 @@ bool vm_start(struct vm *vm)
     __asm__ volatile("dsb ish\n\tic ialluis\n\ttlbi alle1is\n\tdsb ish\n\tisb" ::: "memory");
     vgic_reset(vm);
     vuart_reset(vm);
+    virtio_reset(vm);
     vm->counter_offset = counter();
     vm->reset_wanted = false;
     vm->running = true;

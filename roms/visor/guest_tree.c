@@ -130,7 +130,7 @@ u32 guest_tree(const struct vm *vm, void *memory, u32 capacity, u64 initrd_start
     if (vm->config->passed_virtio)
         write_passed_virtio(tree);
     for (unsigned i = 0; i < vm->disk_count; i++)
-        write_virtio(tree, VIRTIO_BASE + (VIRTIO_OWN_SLOT + i) * VIRTIO_STRIDE, VIRTIO_INTID + VIRTIO_OWN_SLOT - 32 + i);
+        write_virtio(tree, VIRTIO_DISK_BASE + i * VIRTIO_STRIDE, VIRTIO_DISK_INTID - 32 + i);
     dt_node_end(tree);
     return dt_write_end(tree);
 }

@@ -24,7 +24,7 @@ bool host_interrupt(struct pe *pe, unsigned intid)
         return pe->current && pend(pe->current, intid);
     if (intid == PPI_HYP_TIMER) {
         timer_arm(~0ull);
-        pe->resched = true;
+        pe->resched = pe->resched || counter() >= pe->slice_end;
     }
     if (intid == host.uart_spi && !owners[intid]) {
         console_interrupt();

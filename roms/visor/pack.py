@@ -9,18 +9,20 @@ import pathlib
 import sys
 
 
-def entry(name, data):
-    """One file. The name is padded so that the data begin at a multiple of 8, where copying is quick."""
+def entry(offset, name, data):
+    """One file at an offset. Its name is padded so that the data begin at a multiple of 8, where copying is quick."""
     encoded = name.encode() + b"\0"
-    encoded += b"\0" * (-(110 + len(encoded)) % 8)
+    encoded += b"\0" * (-(offset + 110 + len(encoded)) % 8)
     fields = [0, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(encoded), 0]
-    return b"070701" + b"".join(b"%08x" % field for field in fields) + encoded + data + b"\0" * (-len(data) % 8)
+    return b"070701" + b"".join(b"%08x" % field for field in fields) + encoded + data + b"\0" * (-len(data) % 4)
 
 
 def pack(files):
     """files: name -> bytes or text."""
-    parts = [entry(name, data.encode() if isinstance(data, str) else data) for name, data in files.items()]
-    return b"".join(parts) + entry("TRAILER!!!", b"")
+    archive = b""
+    for name, data in [*files.items(), ("TRAILER!!!", b"")]:
+        archive += entry(len(archive), name, data.encode() if isinstance(data, str) else data)
+    return archive
 
 
 def main(arguments):

@@ -1,19 +1,18 @@
 /*
- * vCPUs of a PE run in turn, each for a slice or until it waits. A vCPU that waits is looked at when its PE has an
- * interrupt: its timers' deadlines, and what other PEs have pended (they send an SGI), decide.
+ * vCPUs of a PE run in turn, each for a slice or until it waits. One that waits is looked at when a turn ends or the PE is
+ * idle: its timers' deadlines, and what others have pended for it, decide. Nobody's turn is cut short for it, or a vCPU
+ * with many waiting neighbours would never get on.
  */
 #include "roms/visor/host.h"
 #include "roms/visor/transports.h"
 
-enum { SLICES_PER_SECOND = 200 };
+enum { SLICES_PER_SECOND = 1000 };
 
 void sched_wake(struct vcpu *vcpu)
 {
-    struct pe *pe = vcpu->pe;
-    if (pe != this_pe())
-        gic_kick(pe);
-    else if (pe->current != vcpu)
-        pe->resched = true;
+    vcpu->nudged = true;
+    if (vcpu->pe != this_pe())
+        gic_kick(vcpu->pe);
 }
 
 void sched_yield(struct vcpu *vcpu)
@@ -62,6 +61,7 @@ static bool can_run(struct vcpu *vcpu)
     if (vcpu->state == VCPU_STOPPED)
         retire(vcpu);
     if (vcpu->state == VCPU_WAITING) {
+        vcpu->nudged = false;
         timer_update(vcpu);
         transports_tick(vcpu);
         if (timer_deadline(vcpu) <= counter() || vgic_deliverable(vcpu))
@@ -95,16 +95,15 @@ static void idle(struct pe *pe)
 }
 
 /* The next moment at which the visor has something to do for a vCPU of this PE. */
-static u64 next_event(struct pe *pe, u64 slice_end)
+static u64 next_event(struct pe *pe)
 {
-    u64 first = ~0ull;
+    u64 first = timer_deadline(pe->current);
     for (unsigned i = 0; i < pe->vcpu_count; i++) {
         struct vcpu *vcpu = pe->vcpus[i];
-        u64 deadline = ~0ull;
-        if (vcpu == pe->current || vcpu->state == VCPU_WAITING)
-            deadline = timer_deadline(vcpu);
-        else if (vcpu->state == VCPU_RUNNABLE)
-            deadline = slice_end;
+        if (vcpu == pe->current || vcpu->state == VCPU_OFF)
+            continue;
+        u64 deadline = vcpu->state == VCPU_WAITING && !vcpu->nudged ? timer_deadline(vcpu) : pe->slice_end;
+        deadline = deadline < pe->slice_end ? pe->slice_end : deadline;
         first = deadline < first ? deadline : first;
     }
     return first;
@@ -112,12 +111,12 @@ static u64 next_event(struct pe *pe, u64 slice_end)
 
 static void run(struct pe *pe, struct vcpu *vcpu)
 {
-    u64 slice_end = counter() + READ(cntfrq_el0) / SLICES_PER_SECOND;
+    pe->slice_end = counter() + READ(cntfrq_el0) / SLICES_PER_SECOND;
     vcpu_load(vcpu);
     pe->resched = false;
     while (vcpu->state == VCPU_RUNNABLE && !pe->resched) {
         timer_update(vcpu);
-        timer_arm(next_event(pe, slice_end));
+        timer_arm(next_event(pe));
         lock(&vcpu->vm->lock);
         vgic_enter(vcpu);
         unlock(&vcpu->vm->lock);

@@ -15,6 +15,7 @@
 #define MAX_GUESTS 4
 #define MAX_VCPUS 8
 #define MAX_REGIONS 24
+#define MAX_DISKS 4
 
 struct vcpu;
 struct vm;
@@ -63,6 +64,7 @@ struct vcpu {
     struct pe *pe;
     bool loaded;
     volatile enum vcpu_state state;
+    volatile bool nudged; /* something has happened that it may wait for */
     u64 physical_ctl, physical_cval; /* the emulated CNTP timer */
     bool physical_line;
     bool virtual_serror;  /* to be taken when it isn't masked */
@@ -89,6 +91,7 @@ struct vm {
     const struct config *config; /* what it is started from */
     u64 counter_offset;   /* of the virtual counter: 0 when it started */
     struct vuart *uart;
+    struct disk *disks[MAX_DISKS];
     unsigned disk_count;
     volatile bool running, reset_wanted;
 };
@@ -100,6 +103,7 @@ struct pe {
     u64 mpidr;
     volatile bool online;
     bool resched;         /* the current vCPU's turn is over */
+    u64 slice_end;        /* when it is, counter value */
     u8 gic_target;        /* GICv2: its bit in GICD_ITARGETSR */
     struct vcpu *vcpus[MAX_GUESTS * MAX_VCPUS];
     unsigned vcpu_count, next;
