@@ -87,6 +87,10 @@ class Suite:
         """EDK2 and U-Boot; KVM and Xen with guests."""
         self.script("tests/boot/firmware.py")
 
+    def storage(self):
+        """Disks behind PCI Express and AHCI under Debian's generic kernel, by messages and by pins."""
+        self.script("tests/boot/storage.py")
+
     def script(self, path, *arguments):
         """A script that shows its progress and ends with "NAME: N passed, N failed"."""
         with subprocess.Popen([sys.executable, str(ROOT / path), "--build", self.build, *arguments],
@@ -171,7 +175,7 @@ class Suite:
         print(f"{len(tests)} programs of unit tests ({title})", flush=True)
 
 
-PARTS = ["unit", "conformance", "roms", "random", "boots", "firmware", "determinism", "snapshots", "sanitizers", "fuzz"]
+PARTS = ["unit", "conformance", "roms", "random", "boots", "firmware", "storage", "determinism", "snapshots", "sanitizers", "fuzz"]
 
 
 def main():

@@ -5,6 +5,7 @@
 #ifndef ARMSIM_DEVICES_VIRTIO_VIRTIO_H
 #define ARMSIM_DEVICES_VIRTIO_VIRTIO_H
 
+#include "devices/block_backend.h"
 #include "devices/char_backend.h"
 #include "devices/device.h"
 
@@ -25,19 +26,7 @@ bool virtio_in_use(const struct device *device);
 /* A transport with nothing behind it: DeviceID 0. */
 struct device *virtio_empty_create(const struct device_env *env, const struct virtio_place *place);
 
-/*
- * Block. Functions return 0 or a negative number, which the guest sees as VIRTIO_BLK_S_IOERR. Offsets and sizes are
- * inside `size` (bytes, a multiple of 512; what lies beyond the last multiple is never touched).
- */
-struct block_backend {
-    int (*read)(void *opaque, uint64_t offset, void *data, size_t size);
-    int (*write)(void *opaque, uint64_t offset, const void *data, size_t size); /* NULL only if read_only */
-    int (*flush)(void *opaque);                                                 /* NULL: nothing to flush */
-    int (*discard)(void *opaque, uint64_t offset, uint64_t size);               /* NULL: discarding does nothing */
-    uint64_t size;
-    bool read_only;
-    void *opaque;
-};
+/* Block. What its functions refuse the guest sees as VIRTIO_BLK_S_IOERR. */
 struct virtio_blk_options {
     struct block_backend backend;
     const char *serial; /* up to 20 characters for GET_ID; NULL: empty */

@@ -2,7 +2,7 @@
 #ifndef ARMSIM_BOARD_RAW_DRIVE_H
 #define ARMSIM_BOARD_RAW_DRIVE_H
 
-#include "devices/virtio/virtio.h"
+#include "devices/block_backend.h"
 #include "libarmsim/loader/load_error.h"
 
 #include <armsim/armsim.h>

@@ -5,6 +5,7 @@
  *     0x08000000  GIC (GICv2: MSI frame at 0x08020000, SPI 48 to 111; GICv3: ITS at 0x08080000)
  *     0x09000000  PL011 (SPI 1), 0x09010000 PL031 (SPI 2), 0x09020000 fw_cfg, 0x09030000 PL061 (SPI 7),
  *     0x09040000  Secure PL011 (SPI 8), 0x090b0000 Secure PL061 that switches the power (with secure=on)
+ *     0x090c0000  AHCI (SPI 10), when there is one
  *     0x0a000000  virtio-mmio, 32 transports of 0x200 bytes (SPI 16 to 47)
  *     0x0e000000  Secure RAM, 16 MiB (with secure=on)
  *     0x10000000  PCIe: memory; 0x3eff0000 I/O; 0x40_10000000 configuration (SPI 3 to 6), 0x80_00000000 more memory, or,

@@ -74,6 +74,8 @@ int virt_open_drive(struct armsim_machine *machine, size_t index);
 int virt_add_pci(struct armsim_machine *machine);
 /* The next function on it, for a device that `what` names. NULL after machine_fail(). */
 struct device *virt_add_function(struct armsim_machine *machine, const char *what);
+/* virt_ahci.c: the controllers that the options or their drives want. */
+int virt_add_ahci(struct armsim_machine *machine);
 
 /* virt_load.c */
 int virt_load(struct armsim_machine *machine);

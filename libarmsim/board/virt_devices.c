@@ -302,8 +302,6 @@ static int add_virtio(struct armsim_machine *machine)
     const struct armsim_options *options = &machine->options;
     unsigned slot = 0;
     int error = 0;
-    if (options->ahci_pci || options->ahci_platform)
-        return machine_fail(machine, ARMSIM_ERROR_UNSUPPORTED, "ahci: this build has no such controller");
     for (size_t i = 0; i < options->drive_count && error == 0; i++)
         error = is_ahci(&options->drives[i]) ? 0 : add_drive(machine, &slot, i);
     for (size_t i = 0; i < options->nic_count && error == 0; i++)
@@ -336,5 +334,7 @@ int virt_populate(struct armsim_machine *machine)
             return error;
     }
     error = virt_add_pci(machine);
-    return error < 0 ? error : add_virtio(machine);
+    if (error == 0)
+        error = add_virtio(machine);
+    return error < 0 ? error : virt_add_ahci(machine);
 }

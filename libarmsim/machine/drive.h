@@ -5,7 +5,7 @@
 #ifndef ARMSIM_MACHINE_DRIVE_H
 #define ARMSIM_MACHINE_DRIVE_H
 
-#include "devices/virtio/virtio.h"
+#include "devices/block_backend.h"
 #include "libarmsim/fabric/pages.h"
 
 struct drive_base;

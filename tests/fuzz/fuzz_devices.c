@@ -17,7 +17,7 @@ static const struct {
     {0x08080000, 0x00020000}, /* ITS */
     {0x080a0000, 0x00040000}, /* redistributors */
     {0x09000000, 0x00001000}, {0x09010000, 0x00001000}, {0x09020000, 0x00001000}, {0x09030000, 0x00001000},
-    {0x09040000, 0x00001000}, {0x090b0000, 0x00001000},
+    {0x09040000, 0x00001000}, {0x090b0000, 0x00001000}, {0x090c0000, 0x00001000},
     {0x0a000000, 0x00004000}, /* virtio */
     {0x0e000000, 0x00010000}, {0x10000000, 0x00010000}, {0x3eff0000, 0x00010000}, {0x3f000000, 0x00010000},
     {0x08020000, 0x00001000}, /* MSI frame */
@@ -124,9 +124,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     armsim_options_init(&options, sizeof options);
     uint64_t shape = fuzz_take(&input, 2);
     enum armsim_attachment virtio = shape & 8 ? ARMSIM_VIRTIO_PCI : ARMSIM_VIRTIO_MMIO;
+    static const enum armsim_attachment disks[4] = {ARMSIM_VIRTIO_MMIO, ARMSIM_VIRTIO_PCI, ARMSIM_AHCI_PCI,
+                                                    ARMSIM_AHCI_PLATFORM};
     struct armsim_drive drives[2] = {
-        {.block = {disk_read, disk_write, NULL, NULL, DISK_SIZE}, .attachment = virtio},
-        {.block = {disk_read, NULL, NULL, NULL, DISK_SIZE}, .read_only = true, .attachment = virtio}};
+        {.block = {disk_read, disk_write, NULL, NULL, DISK_SIZE}, .attachment = disks[shape >> 5 & 3]},
+        {.block = {disk_read, NULL, NULL, NULL, DISK_SIZE}, .read_only = true, .attachment = disks[shape >> 7 & 3]}};
     struct armsim_nic nic = {.transmit = transmit, .input = true, .attachment = virtio};
     options.ram_size = ARMSIM_MIB;
     options.gic_version = 2 + (shape & 1);

@@ -3,6 +3,7 @@
  * nothing when a debugger makes them, that a reset restores the reset state, that equal inputs give equal state, and
  * that the host survives. virtio devices start with rings that work half of the time and are then damaged.
  */
+#include "devices/ahci/ahci.h"
 #include "devices/fw_cfg.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
@@ -149,14 +150,56 @@ static struct device *make_rng(struct fixture *f)
     return virtio_rng_create(&f->env, &place, 7);
 }
 
+static struct device *make_ahci(struct fixture *f)
+{
+    const struct block_backend backend = {.read = check_read, .write = check_write, .size = DISK_BYTES};
+    struct ahci_options options = {.disks = {{.backend = backend}, {.backend = backend}}};
+    options.disks[1].backend.write = NULL;
+    struct ahci_place place = {.base = FIXTURE_DEVICE, .pas_mask = PAS_MASK_BOTH, .irq = &f->irq, .spi = 1};
+    return ahci_create(&f->env, &place, &options);
+}
+
+static uint64_t random_address(void);
+
+/* Commands in some slots of a port's list, mostly right, and the port running. */
+static void start_ahci(struct fixture *f)
+{
+    static const uint8_t codes[] = {0x20, 0x25, 0x29, 0x2f, 0x35, 0x40, 0x60, 0x61, 0x60, 0x61, 0xc4, 0xc6,
+                                    0xc8, 0xca, 0xe5, 0xe6, 0xe7, 0xec, 0xef, 0x00};
+    uint64_t port = 0x100 + 0x80 * below(3), list = BUFFERS + 0x400 * below(4), issued = 0, active = 0;
+    for (unsigned n = below(8); n > 0; n--) {
+        unsigned slot = below(32), entries = below(6), command = codes[below(sizeof(codes))];
+        uint64_t header = list + 32 * slot, table = BUFFERS + 0x2000 + 0x100 * below(16);
+        bool queued = command == 0x60 || command == 0x61;
+        poke(f, header, 4, entries << 16 | (below(16) ? 5 : below(32)));
+        poke(f, header + 8, 8, below(16) ? table : random_address());
+        poke(f, table, 4, (below(16) ? 0x27 : random32() & 0xff) | (below(16) ? 0x8000 : 0) | command << 16 | below(4) << 24);
+        poke(f, table + 4, 4, below(140) | (below(16) ? 0x40u << 24 : random32()));
+        poke(f, table + 8, 4, below(64) ? queued ? 0 : below(256) << 24 : random32());
+        poke(f, table + 12, 4, queued ? slot << 3 : (below(4) | (below(64) ? 0u : 4u << 24)));
+        for (unsigned i = 0; i < 8; i++) {
+            poke(f, table + 0x80 + 16 * i, 8, random_address());
+            poke(f, table + 0x8c + 16 * i, 4, (below(16) ? below(0x800) | 1 : random32()));
+        }
+        issued |= 1u << slot;
+        active |= queued ? 1u << slot : 0;
+    }
+    const uint64_t writes[][2] = {{0x30, UINT32_MAX}, {0x10, UINT32_MAX}, {0x00, list}, {0x04, 0}, {0x08, BUFFERS + 0x6000},
+                                  {0x0c, 0}, {0x14, random32()}, {0x18, 0x11}, {0x34, active}, {0x38, issued}};
+    for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
+        wr(f, port + writes[i][0], (uint32_t)writes[i][1]);
+}
+
 static const struct model {
     struct device *(*make)(struct fixture *f);
     void (*poke)(struct device *device); /* input from outside */
     unsigned queues;                     /* virtio: how many to set up */
+    void (*start)(struct fixture *f);    /* others: gives the device something to do */
 } models[] = {
-    {make_pl011, poke_pl011, 0}, {make_pl031, NULL, 0},     {make_pl061, poke_pl061, 0},
-    {make_fw_cfg, NULL, 0},      {make_empty, NULL, 0},     {make_blk, NULL, 1},
-    {make_net, poke_net, 2},     {make_console, poke_console, 6}, {make_rng, NULL, 1},
+    {make_ahci, NULL, 0, start_ahci},
+    {make_pl011, poke_pl011, 0, NULL}, {make_pl031, NULL, 0, NULL}, {make_pl061, poke_pl061, 0, NULL},
+    {make_fw_cfg, NULL, 0, NULL}, {make_empty, NULL, 0, NULL}, {make_blk, NULL, 1, NULL},
+    {make_net, poke_net, 2, NULL}, {make_console, poke_console, 6, NULL}, {make_rng, NULL, 1, NULL},
 };
 
 /* --- the guest --- */
@@ -234,7 +277,7 @@ static uint64_t run(const struct model *model, uint64_t seed)
         unsigned size = 1u << below(4);
         uint64_t offset = below((uint32_t)device->size), value;
         if (below(4))
-            offset &= 0xfc; /* where the registers are */
+            offset &= model->start ? 0x3fc : 0xfc; /* where the registers are */
         offset &= ~(uint64_t)(size - 1);
         uint32_t action = below(100);
         if (action < 30) {
@@ -252,6 +295,10 @@ static uint64_t run(const struct model *model, uint64_t seed)
             model->poke(device);
         } else if (action < 80) {
             advance(&f, below(8) ? below(20000) : random32());
+        } else if (model->start && action >= 80) {
+            model->start(&f);
+            if (below(2))
+                advance(&f, 10000);
         } else if (model->queues && action < 98) {
             struct guest_queue *q = &queues[below(model->queues)];
             if (q->size)
