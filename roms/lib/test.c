@@ -20,6 +20,7 @@ static void at_el1(void)
     mmu_on();
     gic_init_el1();
     test_main();
+    print(checks_failed ? "FAILED\n" : "passed\n");
     power_off(checks_failed != 0);
 }
 

@@ -87,9 +87,10 @@ static void agent_timer(void *opaque, u64 deadline)
 static void agent_bark(void *opaque, enum wfe_action action)
 {
     struct vcpu *vcpu = opaque;
-    say("%s, vCPU %u: watchdog: PC %lx, PSTATE %lx", vcpu->vm->name, vcpu->index, vcpu->pc, vcpu->pstate);
-    for (unsigned i = 0; i < 31; i += 2)
-        say("  X%u %016lx  X%u %016lx", i, vcpu->x[i], i + 1, i < 30 ? vcpu->x[i + 1] : vcpu_get(vcpu, SP_EL1));
+    say("%s, vCPU %u: watchdog: PC %lx, PSTATE %lx, X30 %lx, SP_EL1 %lx", vcpu->vm->name, vcpu->index, vcpu->pc,
+        vcpu->pstate, vcpu->x[30], vcpu_get(vcpu, SP_EL1));
+    for (unsigned i = 0; i < 30; i += 2)
+        say("  X%u %016lx  X%u %016lx", i, vcpu->x[i], i + 1, vcpu->x[i + 1]);
     if (action == WFE_ACTION_RESET)
         vm_reset(vcpu->vm);
     if (action == WFE_ACTION_NMI) { /* what comes nearest to one: an SError */
