@@ -85,7 +85,8 @@ static bool assemble(struct test_file *file, const char *directory, unsigned num
         return false;
     }
     const char *arguments[] = {compiler(), "-g", "-nostdlib", "-static",
-                               "-march=armv8.5-a+crypto+sha3+sm4+fp16+rng+memtag", "-I", folder, "-x", "assembler-with-cpp", file->path, "-x", "none", "-T", script,
+                               "-march=armv8.5-a+crypto+sha3+sm4+fp16+rng+memtag", "-I", folder, "-x",
+                               "assembler-with-cpp", file->path, "-x", "none", "-T", script,
                                "-Wl,--build-id=none", "-Wl,--no-warn-rwx-segments", "-o", elf, NULL};
     int status = run_program((char *const *)arguments, log);
     if (status < 0 || status == 127) {

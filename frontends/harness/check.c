@@ -93,7 +93,8 @@ static int add_folder(struct session_state *state, const char *path)
         if (stat(names[i], &info) == 0 && S_ISDIR(info.st_mode))
             status = add_folder(state, names[i]);
         else if (ends_with(names[i], ".S") || ends_with(names[i], ".s") ||
-                 (!ends_with(names[i], ".expect") && has_sidecar(names[i])))
+                 (!ends_with(names[i], ".expect") && has_sidecar(names[i])) ||
+                 (state->command->source && ends_with(names[i], ".elf")))
             add_file(state, names[i]);
     }
     free(names);
@@ -147,7 +148,7 @@ static void find_tests(struct session_state *state)
 {
     const struct command *command = state->command;
     for (size_t f = 0; f < state->file_count; f++)
-        spec_read(&state->files[f]);
+        spec_read(&state->files[f], command->source);
     const char *exact = command->filter_count == 1 ? exact_filter(state) : NULL;
     size_t number = 0;
     for (size_t f = 0; f < state->file_count; f++) {

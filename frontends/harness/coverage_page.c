@@ -1,6 +1,6 @@
 /*
- * Coverage as one page that needs nothing else: for each kind of thing a table of groups, with what was never touched as
- * the list to work off.
+ * Coverage as one page that needs nothing else: for each kind of thing a table of groups, with what was never touched
+ * as the list to work off.
  */
 #include "frontends/harness/coverage.h"
 
@@ -164,8 +164,8 @@ static void put_counts(FILE *file, const struct coverage_row *row, size_t kind)
 static void put_family(FILE *file, const struct item *items, size_t count)
 {
     const char *mark = strrchr(items->stem, '#');
-    fprintf(file, "<span>%.*s%u-%u%s <small>%zu</small></span>\n", (int)(mark - items->stem), items->stem, items->number,
-            items[count - 1].number, mark + 1, count);
+    fprintf(file, "<span>%.*s%u-%u%s <small>%zu</small></span>\n", (int)(mark - items->stem), items->stem,
+            items->number, items[count - 1].number, mark + 1, count);
 }
 
 static void put_item(FILE *file, const struct item *item, size_t kind, enum wanted wanted)
@@ -274,8 +274,8 @@ void coverage_page(FILE *file, const struct coverage_totals *totals, size_t test
         coverage_summary(totals, kind, &all, &hit);
         double share = all ? 100.0 * (double)hit / (double)all : 0;
         fprintf(file,
-                "<a class=\"card\" href=\"#%s\">%s<b>%zu / %zu</b><span>%.1f %%, %zu never touched</span><div class=\"bar\">"
-                "<i style=\"width:%.1f%%\"></i></div></a>\n",
+                "<a class=\"card\" href=\"#%s\">%s<b>%zu / %zu</b><span>%.1f %%, %zu never touched</span>"
+                "<div class=\"bar\"><i style=\"width:%.1f%%\"></i></div></a>\n",
                 coverage_kinds[kind].key, coverage_kinds[kind].title, hit, all, share, all - hit, share);
     }
     fputs("</div>\n<div id=\"find\"><input type=\"search\" placeholder=\"filter: name or group\" aria-label=\"filter\">"

@@ -2,11 +2,12 @@
  * Injections: "inject: WHEN WHAT".
  *
  * WHEN: at=N (after N instructions of all PEs), at=A..B (a random number from there, by --seed), time=N[ns|us|ms]
- * (virtual time), on=SYMBOL[+N] (a PE is about to execute that address). When nothing can happen any more but an
- * event is still to come, it comes then.
+ * (virtual time), on=SYMBOL[+N] (a PE is about to execute that address), read=ADDRESS and write=ADDRESS (one is about
+ * to make an access to it), trap=N (the N-th trap record has come). When nothing can happen any more but an event at an
+ * instruction or a time is still to come, it comes then.
  * WHAT: irq, fiq, virq, vfiq, serror-pin on|off; serror [iss=N]; spi=N on|off; ppi=N on|off; flip PLACE bit=N;
- * set PLACE = VALUE; error DEVICE on|off; reset warm|cold; serial "TEXT"; power-key. `pulse=N` in place of on|off is
- * on, and off N instructions later; pe=N says which PE.
+ * set PLACE = VALUE; error DEVICE on|off; reset warm|cold; power-cut; serial "TEXT"; power-key. `pulse=N` in place of
+ * on|off is on, and off N instructions later; pe=N says which PE.
  */
 #include "frontends/harness/harness.h"
 
@@ -56,11 +57,18 @@ static bool parse_when(const struct running *running, const char *word, struct e
         event->when = WHEN_TIME;
         return parse_time(word + 5, &event->at) || wrong(error, "time=N[ns|us|ms]", word);
     }
-    if (strncmp(word, "on=", 3) == 0) {
-        event->when = WHEN_SYMBOL;
-        return value_parse(&running->scope, word + 3, &event->at, error);
+    static const struct {
+        const char *name;
+        enum when when;
+    } places[] = {{"on=", WHEN_SYMBOL}, {"read=", WHEN_READ}, {"write=", WHEN_WRITE}, {"trap=", WHEN_TRAP}};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        size_t length = strlen(places[i].name);
+        if (strncmp(word, places[i].name, length) == 0) {
+            event->when = places[i].when;
+            return value_parse(&running->scope, word + length, &event->at, error);
+        }
     }
-    return wrong(error, "at=, time= or on=", word);
+    return wrong(error, "at=, time=, on=, read=, write= or trap=", word);
 }
 
 static const struct {
@@ -71,6 +79,17 @@ static const struct {
             {"serror-pin", ARMSIM_PIN_SERROR},
             {"virq", ARMSIM_PIN_VIRQ},
             {"vfiq", ARMSIM_PIN_VFIQ}};
+
+/* "pe=3": the number; false: it isn't one. */
+static bool parse_value(const char *word, const char *name, uint64_t *value)
+{
+    size_t length = strlen(name);
+    char *end;
+    if (strncmp(word, name, length) != 0 || word[length] < '0' || word[length] > '9')
+        return false;
+    *value = strtoull(word + length, &end, 0);
+    return !*end;
+}
 
 /* The first word of what happens. */
 static bool parse_what(const char *word, struct event *event, struct buffer *error)
@@ -86,7 +105,8 @@ static bool parse_what(const char *word, struct event *event, struct buffer *err
         const char *name;
         enum what what;
     } words[] = {{"serror", DO_SERROR}, {"flip", DO_FLIP},     {"set", DO_SET},           {"error", DO_DEVICE},
-                 {"reset", DO_RESET},   {"serial", DO_SERIAL}, {"power-key", DO_POWER_KEY}};
+                 {"reset", DO_RESET},   {"serial", DO_SERIAL}, {"power-key", DO_POWER_KEY},
+                 {"power-cut", DO_POWER_CUT}};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcmp(word, words[i].name) == 0) {
             event->what = words[i].what;
@@ -97,7 +117,10 @@ static bool parse_what(const char *word, struct event *event, struct buffer *err
     if (!spi && strncmp(word, "ppi=", 4) != 0)
         return wrong(error, "what to inject", word);
     event->what = spi ? DO_SPI : DO_PPI;
-    event->unit = (unsigned)strtoul(word + 4, NULL, 0);
+    uint64_t number;
+    if (!parse_value(word, spi ? "spi=" : "ppi=", &number) || number > 1023)
+        return wrong(error, "the number of an interrupt", word);
+    event->unit = (unsigned)number;
     return true;
 }
 
@@ -115,19 +138,20 @@ static char *operand(struct running *running, char *rest, char **options, enum w
 
 static bool parse_option(const char *word, struct event *event, uint64_t *pulse, struct buffer *error)
 {
+    uint64_t number;
     if (strcmp(word, "on") == 0 || strcmp(word, "warm") == 0)
         event->value = 1;
     else if (strcmp(word, "off") == 0 || strcmp(word, "cold") == 0)
         event->value = 0;
-    else if (strncmp(word, "pulse=", 6) == 0)
-        *pulse = strtoull(word + 6, NULL, 0);
-    else if (strncmp(word, "pe=", 3) == 0)
-        event->pe = (uint32_t)strtoul(word + 3, NULL, 0);
-    else if (strncmp(word, "iss=", 4) == 0)
-        event->value = strtoull(word + 4, NULL, 0);
-    else if (strncmp(word, "bit=", 4) == 0)
-        event->unit = (unsigned)strtoul(word + 4, NULL, 0);
-    else if (event->what == DO_DEVICE && !event->text)
+    else if (parse_value(word, "pulse=", pulse))
+        return true;
+    else if (parse_value(word, "pe=", &number) && number < ARMSIM_MAX_PES)
+        event->pe = (uint32_t)number;
+    else if (parse_value(word, "iss=", &number))
+        event->value = number;
+    else if (parse_value(word, "bit=", &number) && number < 64)
+        event->unit = (unsigned)number;
+    else if (event->what == DO_DEVICE && !event->text && !strchr(word, '='))
         event->text = word;
     else
         return wrong(error, "on, off, pulse=N, pe=N, iss=N or bit=N", word);
@@ -166,6 +190,11 @@ bool event_parse(const struct running *const_running, const struct line *line, s
         events[(*count)++] = event;
     }
     return true;
+}
+
+uint32_t event_watch_kinds(const struct event *event)
+{
+    return event->when == WHEN_READ ? ARMSIM_WATCH_READ : ARMSIM_WATCH_WRITE;
 }
 
 /* "PLACE = VALUE". */
@@ -234,6 +263,8 @@ bool event_fire(struct running *running, const struct event *event, struct buffe
     case DO_POWER_KEY:
         code = armsim_power_key(machine);
         break;
+    case DO_POWER_CUT:
+        return running_restart(running, error);
     }
     if (code >= 0)
         return true;

@@ -91,6 +91,7 @@ struct image {
 
 struct test_file {
     const char *path;
+    const char *header; /* the file with what it expects */
     bool assembly;
     struct arena arena;
     struct test *tests;
@@ -103,8 +104,8 @@ struct test_file {
     char *build_error;
 };
 
-/* Reads the header and makes the tests. Problems go to file->error. */
-void spec_read(struct test_file *file);
+/* Reads the header and makes the tests. Problems go to file->error. `source`: the folder of ELF files' sources or NULL */
+void spec_read(struct test_file *file, const char *source);
 void spec_free(struct test_file *file);
 /* The value of a setting or matrix variable; NULL: none. */
 const char *test_value(const struct test *test, const char *name);
@@ -169,13 +170,14 @@ void pattern_format(const struct image *image, const struct armsim_trap *trap, s
 
 /* --- events.c: injections --- */
 
-enum when { WHEN_INSTRUCTIONS, WHEN_TIME, WHEN_SYMBOL };
-enum what { DO_PIN, DO_SERROR, DO_SPI, DO_PPI, DO_FLIP, DO_SET, DO_DEVICE, DO_RESET, DO_SERIAL, DO_POWER_KEY };
+enum when { WHEN_INSTRUCTIONS, WHEN_TIME, WHEN_SYMBOL, WHEN_TRAP, WHEN_READ, WHEN_WRITE };
+enum what { DO_PIN, DO_SERROR, DO_SPI, DO_PPI, DO_FLIP, DO_SET, DO_DEVICE, DO_RESET, DO_SERIAL, DO_POWER_KEY,
+            DO_POWER_CUT };
 struct event {
     const struct line *line;
     enum when when;
     enum what what;
-    uint64_t at; /* instructions, ns or address */
+    uint64_t at; /* instructions, ns, address or trap records */
     bool done;
     uint32_t pe;
     unsigned unit; /* pin, line, bit */
@@ -186,6 +188,7 @@ struct event {
 struct running;
 bool event_parse(const struct running *running, const struct line *line, struct event *events, size_t *count,
                  struct buffer *error);
+uint32_t event_watch_kinds(const struct event *event); /* of WHEN_READ, WHEN_WRITE: enum armsim_watch */
 bool event_fire(struct running *running, const struct event *event, struct buffer *error);
 
 /* --- device.c: the test's own devices --- */
@@ -201,7 +204,7 @@ struct test_device {
 bool device_parse(struct running *running, const struct line *line, struct test_device *device, struct buffer *error);
 bool device_attach(struct running *running, struct test_device *device, struct buffer *error);
 
-/* --- run.c --- */
+/* --- machine.c, run.c --- */
 
 struct harness_options {
     unsigned jobs, repeat;
@@ -237,7 +240,7 @@ struct running {
     size_t event_count, event_capacity;
     struct test_device devices[MAX_TEST_DEVICES];
     size_t device_count;
-    uint64_t limit, random;
+    uint64_t limit, random, ram_size;
     struct armsim_stop stop;
     const char *ending; /* "done", "limit", "deadlock" ... */
     /* Instructions around a divergence: those numbered [from, to) are kept. */
@@ -256,6 +259,10 @@ void test_run(const struct test *test, const struct harness_options *options, st
 /* The machine, with the image loaded and all `set:` lines done. False with the reason. */
 bool running_start(struct running *running, const struct test *test, const struct harness_options *options,
                    struct buffer *error);
+/* The power comes back after a cut: memory is lost, devices of the test's keep what they have. */
+bool running_restart(struct running *running, struct buffer *error);
+/* True: an event waits for the trap record that has just come. */
+bool running_awaits_trap(const struct running *running);
 /* To the moment before instruction number `count`. False: it isn't reached. */
 bool running_run_to(struct running *running, uint64_t count, struct buffer *error);
 /* To its end. `cuts`: the run is cut into pieces by this random number (0: not), which must not matter. */
@@ -309,7 +316,7 @@ struct command {
     size_t path_count, filter_count, path_capacity, filter_capacity;
     unsigned shard, shards;
     bool list, tap;
-    const char *junit, *coverage_directory;
+    const char *junit, *coverage_directory, *source;
 };
 
 /* 0, or EXIT_USAGE after the complaint; -1: help was printed. */

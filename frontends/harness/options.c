@@ -13,6 +13,8 @@ static void usage(FILE *file)
           "\n"
           "  --jobs N           threads (default: as many as there are processors)\n"
           "  --shard I/N        the I-th of N parts (1 to N)\n"
+          "  --source DIR       the folder of ELF files' sources, whose //! lines say what is expected: DIR/NAME.S of\n"
+          "                     NAME.elf\n"
           "  --filter PATTERN   only tests whose name has this in it (* and ? are wildcards); may be repeated\n"
           "  --list             names of the tests, without running them\n"
           "  --update           write the golden trap logs from what comes\n"
@@ -67,6 +69,8 @@ static bool set_option(struct command *command, const char *name, const char *va
         command->junit = value;
     else if (strcmp(name, "gdb") == 0)
         command->harness.gdb = value;
+    else if (strcmp(name, "source") == 0)
+        command->source = value;
     else if (strcmp(name, "out") == 0)
         command->harness.out = value;
     else if (strcmp(name, "snapshot") == 0)
@@ -101,7 +105,7 @@ static bool set_flag(struct command *command, const char *name)
 static bool takes_value(const char *name)
 {
     static const char *const names[] = {"jobs", "repeat", "seed", "shard", "junit", "coverage", "filter", "gdb",
-                                        "out",  "snapshot"};
+                                        "out",  "snapshot", "source"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0)
             return true;

@@ -64,6 +64,13 @@ static void begin_section(struct reader *reader, const char *name)
 
 static bool read_lines(struct reader *reader, const char *path, bool assembly, unsigned depth);
 
+/* Source files have their header in "//!" comments, other files are headers. */
+static bool has_comments(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && (strcmp(dot, ".S") == 0 || strcmp(dot, ".s") == 0 || strcmp(dot, ".c") == 0);
+}
+
 static bool include(struct reader *reader, const char *from, unsigned number, const char *name, unsigned depth)
 {
     const char *slash = strrchr(from, '/');
@@ -71,7 +78,7 @@ static bool include(struct reader *reader, const char *from, unsigned number, co
     const char *path = arena_format(&reader->file->arena, "%.*s%s", folder, from, name);
     if (depth > 8)
         return fail(reader->file, from, number, "include: too deep");
-    if (!read_lines(reader, path, false, depth + 1))
+    if (!read_lines(reader, path, has_comments(path), depth + 1))
         return fail(reader->file, from, number, "include: %s: %s", path, strerror(errno));
     return true;
 }
@@ -343,22 +350,44 @@ static void add_tests(struct test_file *file, const struct section *common, cons
     }
 }
 
+/* A file with what is expected. */
+static bool read_header(struct reader *reader, const char *path)
+{
+    if (!read_lines(reader, path, has_comments(path), 0))
+        return false;
+    reader->file->header = path;
+    return true;
+}
+
 /* FILE.expect beside the file, or with its ending replaced. */
 static bool read_sidecar(struct reader *reader)
 {
-    const char *path = reader->file->path, *dot = strrchr(path, '.');
+    const char *path = reader->file->path, *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
     int whole = (int)strlen(path), without = dot ? (int)(dot - path) : whole;
-    return read_lines(reader, arena_format(&reader->file->arena, "%.*s.expect", whole, path), false, 0) ||
-           read_lines(reader, arena_format(&reader->file->arena, "%.*s.expect", without, path), false, 0);
+    return read_header(reader, arena_format(&reader->file->arena, "%.*s.expect", whole, path)) ||
+           read_header(reader, arena_format(&reader->file->arena, "%.*s.expect", without, path));
 }
 
-void spec_read(struct test_file *file)
+/* The source of an ELF file that something else has assembled, in the folder `--source`. */
+static bool read_source(struct reader *reader, const char *folder)
+{
+    static const char *const endings[] = {"expect", "S", "s", "c"};
+    const char *slash = strrchr(reader->file->path, '/'), *name = slash ? slash + 1 : reader->file->path;
+    int length = (int)strcspn(name, ".");
+    for (size_t i = 0; folder && i < COUNT(endings); i++)
+        if (read_header(reader, arena_format(&reader->file->arena, "%s/%.*s.%s", folder, length, name, endings[i])))
+            return true;
+    return false;
+}
+
+void spec_read(struct test_file *file, const char *source)
 {
     struct reader reader = {.file = file};
     begin_section(&reader, NULL);
+    file->header = file->path;
     if (file->assembly && !read_lines(&reader, file->path, true, 0))
         fail(file, file->path, 0, "%s", strerror(errno));
-    if (!read_sidecar(&reader) && !file->assembly)
+    if (!read_sidecar(&reader) && !file->assembly && !read_source(&reader, source))
         fail(file, file->path, 0, "expected what the test expects in %s.expect", file->path);
     size_t capacity = 0;
     for (size_t i = 1; i < reader.count; i++)

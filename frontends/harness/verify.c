@@ -161,7 +161,7 @@ static bool write_golden(const struct running *running, const char *path, struct
 
 static bool check_golden(struct running *running, struct buffer *text, struct divergence *divergence)
 {
-    const char *name = test_value(running->test, "golden"), *from = running->test->file->path;
+    const char *name = test_value(running->test, "golden"), *from = running->test->file->header;
     if (!name)
         return true;
     const char *slash = strrchr(from, '/');

@@ -188,7 +188,8 @@ done:
                              ('matrix: a', 'expected name=value'), ('include: nothing', 'include: '),
                              ('set: X0 = nobody', 'no symbol or register "nobody"'), ('set: X0', 'expected PLACE = VALUE'),
                              ('trap: sideways', 'expected a kind'), ('entry: el4', 'expected el0 to el3'),
-                             ('cpu: z80', 'z80'), ('inject: now irq', 'at=, time= or on='),
+                             ('cpu: z80', 'z80'), ('inject: now irq', 'at=, time=, on=, read='),
+                             ('inject: at=1 flip X0 bit=x', 'bit=N'), ('inject: at=1 spi=x on', 'number of an'),
                              ('inject: at=1 fire', 'what to inject'), ('set: X0[70] = 1', 'expected bits'),
                              ('set: X0 = ${y}', 'no matrix variable "y"'), ('el2: off\nentry: el2', "can't be at el2")):
             with self.subTest(header):
@@ -225,6 +226,19 @@ done:
         (self.folder / 'program').write_bytes((self.folder / 'program').read_bytes()[:100])
         self.assertEqual(self.check(self.folder / 'program').returncode, 1)
 
+    def test_elf_with_its_source_elsewhere(self):
+        (self.folder / 'source').mkdir()
+        source = self.write('source/program.S', 'golden: program.log\ntrap: why=SVC')
+        (self.folder / 'build').mkdir()
+        subprocess.run([COMPILER, '-nostdlib', '-static', '-Wl,-N,--build-id=none,-Ttext=0x40080000', '-o',
+                        'build/program.elf', source], check=True, capture_output=True, cwd=self.folder)
+        self.assertEqual(self.check('build/program.elf').returncode, 1)
+        for path in ('build/program.elf', 'build'):
+            self.assertIn('1 passed', self.check(path, '--source', 'source', '--update').stdout)
+        self.assertTrue((self.folder / 'source/program.log').exists())
+        (self.folder / 'build/program.expect').write_text('include: ../source/program.S\nexpect: X0 = 6\n')
+        self.assertIn('found 0x5', self.check('build').stdout)
+
     # --- injections ---
 
     def test_injections(self):
@@ -236,6 +250,35 @@ done:
         handler = loop + '    .balign 0x800\nvectors:\n    .skip 0x280\n    b other\n'
         self.passes('set: PSTATE[9:6] = 0\ninject: at=9 irq pulse=5\ntrap: irq el1->el1\nexit: limit\n'
                     'expect: PC = other', program=handler)
+
+    def test_injections_by_what_the_guest_does(self):
+        self.passes('inject: trap=1 set X5 = 3\nexpect: X5 = 3\ntrap: why=SVC')
+        self.passes('device: box base=0x50000000\nset: word@0x50000000 = 7\nset: X0 = 0x50000000\n'
+                    'inject: read=0x50000002 set word@0x50000000 = 8\nexpect: X1 = 8\nexpect: X2 = 8',
+                    program='\n    .globl _start\n_start:\n    ldr w1, [x0]\n    ldr w2, [x0]\ndone:\n    b done\n')
+
+    def test_power_cut(self):
+        program = """
+    .globl _start
+_start:
+    ldr w1, [x0]
+    add w1, w1, #1
+    str w1, [x0]
+    adr x2, number
+    ldr w3, [x2]
+    add w3, w3, #1
+    str w3, [x2]
+    ldr x4, [x5]
+done:
+    b done
+number:
+    .word 40
+"""
+        header = ('device: box base=0x50000000\nset: word@0x50000000 = 7\nset: X0 = 0x50000000\nset: X5 = 0x40010000\n'
+                  'set: dword@0x40010008 = 9\ninject: at=100 power-cut\nexpect: X1 = 9\nexpect: X3 = 41\n'
+                  'expect: X4 != 0\nexpect: dword@0x40010008 = 9\n')
+        self.passes(header, '--repeat', 4, program=program)
+        self.passes(header + 'gic: 3\nboard: virt', '--repeat', 2, program=program)
 
     # --- reports ---
 

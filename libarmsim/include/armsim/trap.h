@@ -43,7 +43,7 @@ struct armsim_trap {
     uint64_t esr;           /**< ESR_ELx of the target EL as written; for a return 0 */
     uint64_t far;           /**< FAR_ELx as written, 0 where the exception doesn't write it */
     uint64_t hpfar;         /**< HPFAR_EL2 as written, 0 where the exception doesn't write it */
-    uint64_t elr;           /**< ELR_ELx: the preferred return address; for a return the address returned to */
+    uint64_t elr;           /**< ELR_ELx: the preferred return address; for a return the address of its instruction */
     uint64_t spsr;          /**< SPSR_ELx: the PSTATE saved; for a return the value returned with */
     const char *why;        /**< the row of traps.def ("HCR_EL2.TWE") or the fixed cause ("SVC"); static, never NULL */
 };
