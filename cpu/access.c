@@ -54,16 +54,15 @@ static void fill_device_tlb(struct pe *pe, uint64_t va, bool may_read, bool may_
     if (offset < in_page || region->size - (offset - in_page) < 0x1000)
         return;
     uint64_t tag = (va & ~0xfffull) | pe->context;
-    pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)] = (struct device_tlb_entry){
+    *device_page(pe, va) = (struct device_tlb_entry){
         .read_tag = may_read && region->kind == BUS_MMIO ? tag : ~0ull,
         .write_tag = may_write ? tag : ~0ull, .region = region, .offset = offset - in_page, .pas = pas};
 }
 
 static struct device_tlb_entry *device_entry(struct pe *pe, uint64_t va, unsigned size, bool write)
 {
-    struct device_tlb_entry *entry = &pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)];
-    uint64_t tag = (va & ~0xfffull) | pe->data_context;
-    if ((write ? entry->write_tag : entry->read_tag) != tag || (va & (size - 1)))
+    struct device_tlb_entry *entry = device_page(pe, va);
+    if ((write ? entry->write_tag : entry->read_tag) != device_tag(pe, va) || (va & (size - 1)))
         return NULL;
     if (entry->region->kind == BUS_RAM)
         return entry;

@@ -76,6 +76,9 @@ static void make_regimes(struct pe *pe)
     r[REGIME_EL3].tcr = SR(pe, TCR_EL3);
     r[REGIME_EL3].mair = SR(pe, MAIR_EL3);
     r[REGIME_EL3].ttbr[0] = SR(pe, TTBR0_EL3);
+    uint64_t version = mmu_new_version(pe->mmu);
+    for (int i = 0; i < 4; i++)
+        r[i].version = version;
 }
 
 enum regime_id regime_of_el(const struct pe *pe, unsigned el)
@@ -100,6 +103,7 @@ void pe_flush_fast_tlb(struct pe *pe)
 {
     pe->interp->first_context = pe->interp->next_context;
     forget_contexts(pe);
+    memset(pe->interp->executed, 0, sizeof(pe->interp->executed)); /* no prediction will be used any more */
     pe_update_pstate(pe);
 }
 
@@ -158,41 +162,35 @@ const struct mmu_regime *pe_fetch_regime(void *opaque, uint64_t *va)
     return &pe->regime[pe->current_regime];
 }
 
-/* An instruction TLB tag that matches nothing, as ~0 does; but here a page was executed, so that returns to it may be
- * predicted. */
-#define TAG_PURGED (~1ull)
-
-/* The entries that page number `page` would have. False: no page that shares its entries has ever been executed. */
-static bool purge_page(struct pe *pe, uint64_t page, uint64_t va, uint64_t size)
+/* The entries that page number `page` would have. */
+static inline void purge_page(struct pe *pe, uint64_t page, uint64_t va, uint64_t size)
 {
     struct fast_tlb_entry *data = &pe->dtlb[page & (FAST_TLB_ENTRIES - 1)];
     struct fast_itlb_entry *code = &pe->itlb[page & (FAST_ITLB_ENTRIES - 1)];
     struct device_tlb_entry *device = &pe->device_tlb[page & (DEVICE_TLB_ENTRIES - 1)];
-    bool executed = code->tag != ~0ull;
-    if (in_range(data->read_tag & ~0xfffull, va, size))
-        data->read_tag = ~0ull;
-    if (in_range(data->write_tag & ~0xfffull, va, size))
-        data->write_tag = ~0ull;
-    if (executed && in_range(code->tag & ~0xfffull, va, size))
-        code->tag = TAG_PURGED;
+    if (in_range(data->read_tag & ~0xfffull, va, size) || in_range(data->write_tag & ~0xfffull, va, size))
+        data->read_tag = data->write_tag = ~0ull;
+    if (in_range(code->tag & ~0xfffull, va, size))
+        code->tag = ~0ull;
     if (in_range(device->read_tag & ~0xfffull, va, size) || in_range(device->write_tag & ~0xfffull, va, size))
         device->read_tag = device->write_tag = ~0ull;
-    return executed;
 }
 
 void pe_purge_translation(void *opaque, uint64_t va, uint64_t size)
 {
     struct pe *pe = opaque;
+    uint64_t pages = size >> 12;
     if (!size) {
         pe_flush_fast_tlb(pe);
-        return;
-    }
-    uint64_t pages = size >> 12;
-    bool executed = false;
-    for (uint64_t n = 0; n < (pages < FAST_TLB_ENTRIES ? pages : FAST_TLB_ENTRIES); n++)
-        executed |= purge_page(pe, (va >> 12) + n, va, size);
-    if (executed)
+    } else if (pages == 1) {
+        purge_page(pe, va >> 12, va, 0x1000);
+        if (UNLIKELY(*executed_word(pe, va) & executed_bit(va)))
+            purge_returns(pe, va, size);
+    } else {
+        for (uint64_t n = 0; n < (pages < FAST_TLB_ENTRIES ? pages : FAST_TLB_ENTRIES); n++)
+            purge_page(pe, (va >> 12) + n, va, size);
         purge_returns(pe, va, size);
+    }
 }
 
 void pe_purge_writes(struct pe *pe, const uint8_t *host_page)

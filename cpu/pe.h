@@ -375,6 +375,12 @@ struct mmu_access data_access(const struct pe *pe, bool write, unsigned size);
  * REFILL_ABORT: its abort has been taken. */
 enum refill { REFILL_NOT, REFILL_DONE, REFILL_ABORT };
 enum refill mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write);
+/* What the device TLB has for a page, and the tag that it would have. */
+static inline struct device_tlb_entry *device_page(struct pe *pe, uint64_t va)
+{
+    return &pe->device_tlb[va >> 12 & (DEVICE_TLB_ENTRIES - 1)];
+}
+static inline uint64_t device_tag(const struct pe *pe, uint64_t va) { return (va & ~0xfffull) | pe->data_context; }
 /* An aligned access through the device TLB. DEVICE_UNKNOWN: it has no entry, nothing was done; DEVICE_ABORT: the
  * device refused, and the external abort has been taken. */
 enum device_access { DEVICE_UNKNOWN, DEVICE_DONE, DEVICE_ABORT };

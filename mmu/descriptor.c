@@ -64,7 +64,7 @@ static const uint8_t *open_window(struct mmu *mmu, struct full_address at, unsig
         return NULL;
     if (region->kind == BUS_RAM && region->base + offset == at.address) { /* an alias is reached by the search only */
         mmu->window.base = region->base;
-        mmu->window.size = region->size;
+        mmu->window.last = region->size - 8;
         mmu->window.region = region;
         mmu->window.pas = at.pas;
     }

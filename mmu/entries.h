@@ -57,24 +57,29 @@ static inline void tell_evictions(struct mmu *mmu)
     tlb->evicted = tlb->evicted_all = false;
 }
 
-static inline void look_up(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, struct places *places)
+static inline void find_contexts(struct mmu *mmu, uint64_t own, uint64_t global, struct places *places)
 {
-    uint64_t own = own_key(regime), global = global_key(own);
     places->own = tlb_context_of(&mmu->s1, own, 0);
     places->global = tlb_context_of(&mmu->s1, global, 1);
     if (mmu->s1.evicted_all) {
         places->own = tlb_context_of(&mmu->s1, own, 0); /* it may have made room for the other */
         tell_evictions(mmu);
     }
+}
+
+static inline void look_up(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, struct places *places)
+{
+    uint64_t own = own_key(regime);
+    find_contexts(mmu, own, global_key(own), places);
     places->entry = tlb_lookup(&mmu->s1, places->own, places->global, va);
 }
 
 /* Makes an entry, for its contents to be put in. */
-static inline struct mapping *enter(struct mmu *mmu, const struct places *places, uint64_t va, unsigned size_log2,
-                                    const struct s1_leaf *leaf)
+static inline struct mapping *enter(struct mmu *mmu, const struct places *places, uint64_t va, bool ng,
+                                    unsigned size_log2, unsigned leaf_log2)
 {
-    struct tlb_context *context = leaf->ng ? places->own : places->global;
-    struct mapping *entry = tlb_fill(&mmu->s1, context, va, size_log2, leaf->leaf_log2, places->entry != NULL);
+    struct tlb_context *context = ng ? places->own : places->global;
+    struct mapping *entry = tlb_fill(&mmu->s1, context, va, size_log2, leaf_log2, places->entry != NULL);
     if (mmu->s1.evicted)
         tell_evictions(mmu);
     return entry;

@@ -122,16 +122,24 @@ struct s1_source {
 
 /* S1TTWParams for one half of a regime, with what a walk derives from them. Kept until a register changes. */
 struct s1_params {
+    uint64_t version;          /* of the regime, when last looked at */
     struct s1_source source;
+    uint64_t own_key, global_key;       /* of the TLB's contexts: entries.h */
+    struct tlb_context *own, *global; /* where they were last: good as long as they have these keys */
     uint64_t table;            /* the first table */
     uint64_t unreachable;      /* output address bits that must be 0 */
     uint64_t table_mask;       /* bits of a table descriptor that are the next table's address */
+    uint64_t va_mask;          /* VA[iasize - 1:0] */
+    uint64_t index_mask;       /* of the offset of a descriptor in its table, but the first */
     bool high_bits;            /* ... and address bits [51:48] are elsewhere in it */
+    uint64_t leaf_mask;        /* of a leaf's nG and GP, those that mean something */
     struct mem_attrs attrs[4][8]; /* by SH and AttrIndx */
     uint8_t permissions[16];   /* S1_* by descriptor bits XN, PXN, AP[2:1] */
     int8_t start_level;
     uint8_t granule_bits, iasize, sh, start_lsb;
-    bool plain; /* little-endian tables with addresses where the descriptors have them */
+    bool enabled; /* AArch64's stage 1 is on */
+    bool plain;   /* and little-endian tables with addresses where descriptors have them are all there is; Non-secure */
+    bool e0pd;    /* TCR_ELx.E0PD of this half */
     bool txsz_faults, epd, hpd, ha, hd, ds, ee, nv1;
 };
 
@@ -149,11 +157,12 @@ struct mmu {
     bool unclaimed_zero; /* mmu_set_unclaimed_zero() */
     /* The RAM region that descriptors were last read from, so that a walk doesn't search the bus. */
     struct {
-        uint64_t base, size;
+        uint64_t base, last;       /* last: offset of the last descriptor of 8 bytes */
         struct bus_region *region; /* RAM */
         enum pas pas;
     } window;
     struct s1_params params[4][2]; /* by regime and half of the address space */
+    uint64_t versions;
     struct tlb s1;                 /* payload: struct mapping */
     struct tlb s2;                 /* payload: struct s2_leaf */
     struct mmu_stats stats;
@@ -231,18 +240,14 @@ static inline bool set_fault(struct fault_record *fault, enum fault_type type, i
 }
 
 /* s1_params.c */
-void compute_s1_params(const struct mmu_regime *regime, bool upper, struct s1_params *params);
+void compute_s1_params(struct mmu *mmu, const struct mmu_regime *regime, bool upper, struct s1_params *params);
 
 /* AArch64.GetS1TTWParams: recomputed when a register that they come from has changed. */
-static inline const struct s1_params *get_s1_ttw_params(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va)
+static inline struct s1_params *get_s1_ttw_params(struct mmu *mmu, const struct mmu_regime *regime, bool upper)
 {
-    bool upper = has_two_ranges(regime) && upper_range(va);
     struct s1_params *params = &mmu->params[regime->id][upper];
-    const struct s1_source *source = &params->source;
-    uint64_t changes = (source->tcr ^ regime->tcr) | (source->ttbr ^ regime->ttbr[upper]) |
-                       (source->mair ^ regime->mair) | (source->sctlr ^ regime->sctlr) | (source->hcr ^ regime->hcr);
-    if (changes || source->features != regime->features)
-        compute_s1_params(regime, upper, params);
+    if (!regime->version || params->version != regime->version)
+        compute_s1_params(mmu, regime, upper, params);
     return params;
 }
 
@@ -251,7 +256,7 @@ uint8_t s1_output_permissions(const struct mmu_regime *regime, const struct s1_p
 unsigned max_txsz(const struct mmu_features *features, unsigned granule_bits);
 unsigned decode_granule(const struct mmu_features *features, unsigned tg0);
 unsigned addr_top(const struct mmu_regime *regime, enum access_type type, uint64_t va);
-bool e0pd_faults(const struct mmu_regime *regime, uint64_t va);
+bool e0pd_faults(const struct mmu_regime *regime, bool upper);
 
 /* VA[63:56] repeats VA[55] or is ignored. TLB entries, which are matched by VA[55:0], serve only such addresses. */
 static inline bool canonical_va(const struct mmu_regime *regime, enum access_type type, uint64_t va)
@@ -329,7 +334,7 @@ static inline bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *ac
                                     unsigned size, bool big_endian, uint64_t *descriptor)
 {
     uint64_t offset = at.address - mmu->window.base;
-    if (size != 8 || at.pas != mmu->window.pas || offset >= mmu->window.size || (at.address & 7) ||
+    if (size != 8 || at.pas != mmu->window.pas || offset > mmu->window.last || (at.address & 7) ||
         big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
         return fetch_descriptor_slowly(mmu, access, at, size, big_endian, descriptor);
     mmu->stats.descriptor_reads++;
@@ -341,8 +346,7 @@ static inline bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *ac
 /* The walk through ordinary descriptors in RAM. WALK_INVALID: to a Translation fault at leaf->level. WALK_UNUSUAL: it
  * meets anything else, and then s1_walk() decides. */
 enum plain_walk { WALK_LEAF, WALK_INVALID, WALK_UNUSUAL };
-enum plain_walk s1_plain_walk(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va,
-                              const struct s1_params *params, struct s1_leaf *leaf);
+enum plain_walk s1_plain_walk(struct mmu *mmu, uint64_t va, const struct s1_params *params, struct s1_leaf *leaf);
 bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
              const struct s1_params *params, struct s1_leaf *leaf, struct descriptor_site *site,
              struct fault_record *fault);

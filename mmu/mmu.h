@@ -67,6 +67,9 @@ struct mmu_regime {
     bool aarch32;
     uint32_t dacr;
     bool stage2_aarch32; /* EL2 is AArch32 too: `vtcr` is VTCR, `hcr` is HCR2:HCR */
+
+    /* From mmu_new_version(), another one whenever something above changes; or 0: everything is compared each time. */
+    uint64_t version;
 };
 
 enum access_type {
@@ -148,6 +151,7 @@ void mmu_destroy(struct mmu *mmu);
 void mmu_reset(struct mmu *mmu); /* TLB empty */
 /* A descriptor where nothing is on the bus: zero, which is invalid, in place of an External abort on the walk. */
 void mmu_set_unclaimed_zero(struct mmu *mmu, bool zero);
+uint64_t mmu_new_version(struct mmu *mmu);
 void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque);
 /*
  * Who keeps answers of mmu_translate() (the PE's fast TLBs) must not keep them longer than the TLB does, or what the

@@ -1,5 +1,5 @@
 /* AArch64.GetS1TTWParams: what TCR_ELx and its neighbours say about one half of a regime's addresses. */
-#include "mmu/internal.h"
+#include "mmu/entries.h"
 
 /* A granule size that isn't implemented acts as the first that is. */
 static unsigned implemented_granule(const struct mmu_features *features, unsigned granule_bits)
@@ -109,7 +109,18 @@ static void decode_mair(const struct mmu_regime *regime, struct s1_params *param
     }
 }
 
-void compute_s1_params(const struct mmu_regime *regime, bool upper, struct s1_params *params)
+bool e0pd_faults(const struct mmu_regime *regime, bool upper)
+{
+    return regime->features->e0pd && has_two_ranges(regime) && bit(regime->tcr, TCR_E0PD + upper);
+}
+
+static bool is_same_source(const struct s1_source *source, const struct mmu_regime *regime, bool upper)
+{
+    return source->tcr == regime->tcr && source->ttbr == regime->ttbr[upper] && source->mair == regime->mair &&
+           source->sctlr == regime->sctlr && source->hcr == regime->hcr && source->features == regime->features;
+}
+
+static void compute_from_source(const struct mmu_regime *regime, bool upper, struct s1_params *params)
 {
     const struct mmu_features *features = regime->features;
     bool mair_changed = params->source.mair != regime->mair || params->source.features != features;
@@ -119,16 +130,33 @@ void compute_s1_params(const struct mmu_regime *regime, bool upper, struct s1_pa
     decode_tcr(regime, upper, params, &txsz, &ps);
     params->iasize = (uint8_t)(64 - limit_txsz(features, params, txsz));
     params->unreachable = unreachable_bits(features, ps, params->granule_bits);
+    params->va_mask = low_mask(params->iasize);
+    params->index_mask = low_mask(params->granule_bits) & ~low_mask(3);
     params->table_mask = low_mask(48) & ~low_mask(params->granule_bits);
     params->high_bits = params->ds || (features->lpa && params->granule_bits == 16);
+    params->leaf_mask = (uint64_t)has_unprivileged(regime) << 11 | (uint64_t)features->bti << 50;
     params->ee = sctlr_bit(regime, SCTLR_EE);
     params->nv1 = nv1_enabled(regime);
-    params->plain = !params->high_bits && !params->epd && params->ee == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    params->e0pd = e0pd_faults(regime, upper);
     for (unsigned i = 0; i < 16; i++)
         params->permissions[i] = s1_output_permissions(regime, params, i & 3, 0, i & 4, i & 8);
     if (mair_changed)
         decode_mair(regime, params);
     find_first_table(features, params, ps);
+}
+
+void compute_s1_params(struct mmu *mmu, const struct mmu_regime *regime, bool upper, struct s1_params *params)
+{
+    if (!is_same_source(&params->source, regime, upper))
+        compute_from_source(regime, upper, params);
+    bool host_order = params->ee == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    params->version = regime->version;
+    params->own_key = own_key(regime);
+    params->global_key = global_key(params->own_key);
+    params->own = params->global = mmu->s1.contexts; /* any will do */
+    params->enabled = s1_enabled(regime) && !regime->aarch32;
+    params->plain = params->enabled && !regime->stage2 && regime->security == PAS_NON_SECURE && host_order &&
+                    !params->high_bits && !params->epd && !params->txsz_faults;
 }
 
 /* AArch64.AddrTop */
@@ -140,9 +168,4 @@ unsigned addr_top(const struct mmu_regime *regime, enum access_type type, uint64
         return 63;
     bool data_only = regime->features->pauth && bit(regime->tcr, layout->tbid + upper);
     return data_only && type == ACCESS_FETCH ? 63 : 55;
-}
-
-bool e0pd_faults(const struct mmu_regime *regime, uint64_t va)
-{
-    return regime->features->e0pd && has_two_ranges(regime) && bit(regime->tcr, TCR_E0PD + upper_range(va));
 }

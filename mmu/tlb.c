@@ -30,6 +30,7 @@ bool tlb_create(struct tlb *tlb, unsigned entries, size_t payload_size)
     size_t sets = (size_t)1 << set_bits;
     memset(tlb, 0, sizeof *tlb);
     tlb->set_bits = set_bits;
+    tlb->set_shift = 64 - set_bits;
     tlb->payload_size = payload_size;
     tlb->tags = aligned_alloc(64, sets * TLB_WAYS * sizeof *tlb->tags);
     tlb->leaf_log2 = calloc(sets, TLB_WAYS);
@@ -65,7 +66,7 @@ void tlb_clear(struct tlb *tlb)
         tlb->contexts[i] = (struct tlb_context){.key = TLB_NO_KEY};
     tlb->in_use = 0;
     tlb->made = 0;
-    tlb->last_context[0] = tlb->last_context[1] = 0;
+    memset(tlb->last_context, 0, sizeof tlb->last_context);
 }
 
 /* The next context in use of the set, which is taken out of it: for (uint64_t left = tlb->in_use; left;). */
@@ -77,10 +78,9 @@ static inline struct tlb_context *next_context(const struct tlb *tlb, uint64_t *
 }
 
 /* NULL: the tag's context has been forgotten. */
-static inline const struct tlb_context *context_of(const struct tlb *tlb, const struct tlb_tag *tag)
+static const struct tlb_context *context_of(const struct tlb *tlb, const struct tlb_tag *tag)
 {
-    const struct tlb_context *context = &tlb->contexts[tag->context % TLB_CONTEXTS];
-    return tag->context && context->number == tag->context ? context : NULL;
+    return tlb_is_live(tlb, tag) ? &tlb->contexts[tag->context % TLB_CONTEXTS] : NULL;
 }
 
 static struct tlb_pin ask_for_pin(const struct tlb *tlb)
@@ -115,7 +115,8 @@ static struct tlb_context *make_context(struct tlb *tlb, uint64_t key)
         tlb->evicted_all = true;
     }
     tlb->in_use |= 1ull << index;
-    tlb->contexts[index] = (struct tlb_context){.key = key, .number = ++tlb->made * TLB_CONTEXTS + index};
+    tlb->contexts[index] = (struct tlb_context){
+        .key = key, .salt = tlb_salt(key), .number = ++tlb->made * TLB_CONTEXTS + index};
     return &tlb->contexts[index];
 }
 
@@ -138,15 +139,6 @@ struct tlb_context *tlb_find_or_make_context(struct tlb *tlb, uint64_t key, unsi
     return context;
 }
 
-/* The way of `set` that holds the page, or TLB_WAYS. */
-static inline unsigned way_of(const struct tlb_tag *set, uint64_t page, uint64_t number)
-{
-    unsigned way = 0;
-    while (way < TLB_WAYS && (set[way].page != page || set[way].context != number))
-        way++;
-    return way;
-}
-
 static unsigned split_hash(uint64_t number, uint64_t va, unsigned leaf_log2)
 {
     uint64_t hash = (tlb_page_of(va, leaf_log2) ^ number * 0xd6e8feb86659fd93ull) * 0x9e3779b97f4a7c15ull;
@@ -166,48 +158,24 @@ static bool is_pinned(const struct tlb *tlb, const struct tlb_pin *pin, const st
            (context->key == pin->keys[0] || context->key == pin->keys[1]);
 }
 
-/* The way that makes room: first in, first out, but for a pinned entry. */
-static __attribute__((noinline)) unsigned evict(struct tlb *tlb, const struct tlb_tag *tags, unsigned way)
-{
-    struct tlb_pin pin = ask_for_pin(tlb);
-    for (unsigned i = 0; i < TLB_WAYS && is_pinned(tlb, &pin, &tags[way]); i++)
-        way = (way + 1) % TLB_WAYS;
-    if (context_of(tlb, &tags[way])) {
-        tlb->evicted = true;
-        tlb->evicted_va = tag_va(&tags[way]);
-        tlb->evicted_log2 = tag_size_log2(&tags[way]);
-    }
-    return way;
-}
-
-static inline unsigned choose_way(struct tlb *tlb, unsigned set)
+unsigned tlb_evict(struct tlb *tlb, unsigned set)
 {
     const struct tlb_tag *tags = &tlb->tags[(size_t)set * TLB_WAYS];
+    struct tlb_pin pin = ask_for_pin(tlb);
     unsigned way = tlb->next_way[set];
-    if (context_of(tlb, &tags[way]))
-        way = evict(tlb, tags, way);
+    for (unsigned i = 0; i < TLB_WAYS && is_pinned(tlb, &pin, &tags[way]); i++)
+        way = (way + 1) % TLB_WAYS;
     tlb->next_way[set] = (uint8_t)((way + 1) % TLB_WAYS);
+    tlb->evicted = true;
+    tlb->evicted_va = tag_va(&tags[way]);
+    tlb->evicted_log2 = tag_size_log2(&tags[way]);
     return way;
 }
 
-void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned size_log2, unsigned leaf_log2,
-               bool replace)
+void tlb_note_part(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned leaf_log2)
 {
-    uint64_t page = tlb_page_of(va, size_log2);
-    unsigned set = tlb_set_of(tlb, page, context->key);
-    size_t first = (size_t)set * TLB_WAYS;
-    unsigned way = replace ? way_of(&tlb->tags[first], page, context->number) : TLB_WAYS;
-    context->sizes[half(va)] |= 1ull << size_log2;
-    if (leaf_log2 > size_log2) {
-        context->split[half(va)] |= 1ull << leaf_log2;
-        filter_add(tlb, context->number, va, leaf_log2);
-    }
-    if (way == TLB_WAYS) {
-        way = choose_way(tlb, set);
-        tlb->tags[first + way] = (struct tlb_tag){page, context->number};
-    }
-    tlb->leaf_log2[first + way] = (uint8_t)leaf_log2;
-    return (char *)tlb->payload + (first + way) * tlb->payload_size;
+    context->split[half(va)] |= 1ull << leaf_log2;
+    filter_add(tlb, context->number, va, leaf_log2);
 }
 
 void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t value)
@@ -224,8 +192,8 @@ void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t value)
 static bool drop_page(struct tlb *tlb, const struct tlb_context *context, uint64_t va, unsigned size_log2)
 {
     uint64_t page = tlb_page_of(va, size_log2);
-    struct tlb_tag *set = &tlb->tags[(size_t)tlb_set_of(tlb, page, context->key) * TLB_WAYS];
-    unsigned way = way_of(set, page, context->number);
+    struct tlb_tag *set = &tlb->tags[(size_t)tlb_set_of(tlb, page, context->salt) * TLB_WAYS];
+    unsigned way = tlb_way_of(set, page, context->number, context->number);
     if (way == TLB_WAYS)
         return false;
     set[way].context = 0;
@@ -380,6 +348,7 @@ static bool load_contexts(struct tlb *tlb, struct state_reader *reader)
     for (unsigned i = 0; i < count; i++) {
         struct tlb_context *context = &tlb->contexts[i];
         context->key = state_take_max(reader, 8, TLB_NO_KEY - 1);
+        context->salt = tlb_salt(context->key);
         uint64_t made = state_take_max(reader, 8, tlb->made);
         context->number = made * TLB_CONTEXTS + i;
         for (unsigned n = 0; n < 2; n++)
@@ -406,7 +375,7 @@ static bool load_entries(struct tlb *tlb, struct state_reader *reader,
         struct tlb_tag tag = {.page = state_take(reader, 8)};
         unsigned leaf = (unsigned)state_take_max(reader, 1, 55), size = tag_size_log2(&tag);
         if (reader->failed || index < next || index >= entries || context >= (unsigned)__builtin_popcountll(tlb->in_use) || size < 12 ||
-            size > leaf || tlb_set_of(tlb, tag.page, tlb->contexts[context].key) != index / TLB_WAYS ||
+            size > leaf || tlb_set_of(tlb, tag.page, tlb->contexts[context].salt) != index / TLB_WAYS ||
             !payload(reader, (char *)tlb->payload + index * tlb->payload_size, size))
             return false;
         tag.context = tlb->contexts[context].number;

@@ -6,7 +6,7 @@
  * ASID or a VMID forgets a few context numbers and no entry is touched: the entries can't be found any more.
  * Each context knows the page sizes that it has entries of, and a lookup tries only those.
  *
- * Replacement is first-in first-out in each set: contents are a function of fills and invalidations alone.
+ * Where all ways of a set are in use, they make room in turn: contents are a function of fills and invalidations alone.
  */
 #ifndef ARMSIM_MMU_TLB_H
 #define ARMSIM_MMU_TLB_H
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TLB_WAYS = 4, TLB_CONTEXTS = 64, TLB_SPLIT_FILTER = 16 };
+enum { TLB_WAYS = 4, TLB_CONTEXTS = 64, TLB_SPLIT_FILTER = 16, TLB_HINTS = 2 };
 #define TLB_NO_KEY UINT64_MAX
 
 struct tlb_tag {
@@ -25,6 +25,7 @@ struct tlb_tag {
 
 struct tlb_context {
     uint64_t key;      /* TLB_NO_KEY: not in use */
+    uint64_t salt;     /* of the key, for choosing sets */
     uint64_t number;   /* how many were made before it, * TLB_CONTEXTS + its index; 0: not in use */
     uint64_t sizes[2]; /* bit n: entries of 2^n bytes may exist, by VA[55] */
     uint64_t split[2]; /* bit n: entries may exist that are parts of a stage-1 leaf of 2^n bytes */
@@ -42,7 +43,7 @@ struct tlb {
     uint8_t *next_way;  /* by set */
     void *payload;
     size_t payload_size;
-    unsigned set_bits;
+    unsigned set_bits, set_shift; /* 64 - set_bits */
     uint64_t in_use;   /* bit n: contexts[n] */
     uint64_t made;     /* contexts, ever */
     void (*pin)(void *opaque, struct tlb_pin *pin); /* asked when something must make room; NULL: nothing stays */
@@ -51,7 +52,7 @@ struct tlb {
     uint64_t evicted_va;
     unsigned evicted_log2;
     struct tlb_context contexts[TLB_CONTEXTS];
-    unsigned last_context[2];                /* where the last own and global contexts were found: only a hint */
+    unsigned last_context[TLB_HINTS];        /* where a context was last found: only a hint */
     uint64_t split_filter[TLB_SPLIT_FILTER]; /* hashes of the stage-1 leaves that are in parts */
 };
 
@@ -61,7 +62,7 @@ void tlb_clear(struct tlb *tlb);
 
 /*
  * The context of a key; made when there is none. Good until the next call of any function here that can drop
- * contexts, or make one. `hint` is 0 for a regime's own contexts and 1 for its global ones.
+ * contexts, or make one. `hint`, less than TLB_HINTS, names who asks for the same key again and again.
  */
 struct tlb_context *tlb_find_or_make_context(struct tlb *tlb, uint64_t key, unsigned hint);
 
@@ -79,15 +80,28 @@ static inline struct tlb_context *tlb_context_of(struct tlb *tlb, uint64_t key, 
 /* Keys that differ in these bits only (ASID, global) share sets, so that one search serves both. */
 #define TLB_OWNER (~0ull << 32)
 
-static inline unsigned tlb_set_of(const struct tlb *tlb, uint64_t page, uint64_t key)
+static inline uint64_t tlb_salt(uint64_t key)
 {
-    uint64_t hash = (page ^ (key & ~TLB_OWNER) << 20) * 0x9e3779b97f4a7c15ull;
-    return (unsigned)(hash >> (64 - tlb->set_bits));
+    return (key & ~TLB_OWNER) << 20;
+}
+
+static inline unsigned tlb_set_of(const struct tlb *tlb, uint64_t page, uint64_t salt)
+{
+    return (unsigned)((page ^ salt) * 0x9e3779b97f4a7c15ull >> tlb->set_shift);
 }
 
 static inline uint64_t tlb_page_of(uint64_t va, unsigned size_log2)
 {
     return (uint64_t)size_log2 << 56 | (va << 8 >> 8) >> size_log2;
+}
+
+/* The way of a set that holds the page for either context, or TLB_WAYS. */
+static inline unsigned tlb_way_of(const struct tlb_tag *set, uint64_t page, uint64_t own, uint64_t global)
+{
+#define IS_IN(way) (set[way].page == page && (set[way].context == own || set[way].context == global))
+    _Static_assert(TLB_WAYS == 4, "all are looked at");
+    return IS_IN(0) ? 0 : IS_IN(1) ? 1 : IS_IN(2) ? 2 : IS_IN(3) ? 3 : TLB_WAYS;
+#undef IS_IN
 }
 
 /* The payload of the entry for `va` in either context (whose keys agree but for TLB_OWNER), or NULL. */
@@ -97,20 +111,47 @@ static inline void *tlb_lookup(const struct tlb *tlb, const struct tlb_context *
     unsigned half = va >> 55 & 1;
     for (uint64_t sizes = own->sizes[half] | global->sizes[half]; sizes; sizes &= sizes - 1) {
         uint64_t page = tlb_page_of(va, (unsigned)__builtin_ctzll(sizes));
-        size_t first = (size_t)tlb_set_of(tlb, page, own->key) * TLB_WAYS;
-        for (size_t i = first; i < first + TLB_WAYS; i++) {
-            const struct tlb_tag *tag = &tlb->tags[i];
-            if (tag->page == page && (tag->context == own->number || tag->context == global->number))
-                return (char *)tlb->payload + i * tlb->payload_size;
-        }
+        size_t first = (size_t)tlb_set_of(tlb, page, own->salt) * TLB_WAYS;
+        unsigned way = tlb_way_of(&tlb->tags[first], page, own->number, global->number);
+        if (way < TLB_WAYS)
+            return (char *)tlb->payload + (first + way) * tlb->payload_size;
     }
     return NULL;
 }
 
+static inline bool tlb_is_live(const struct tlb *tlb, const struct tlb_tag *tag)
+{
+    return tlb->contexts[tag->context % TLB_CONTEXTS].number == tag->context && tag->context;
+}
+
+/* For tlb_fill(), when all ways of the set are in use: the one that makes room. Parts of a leaf are noted. */
+unsigned tlb_evict(struct tlb *tlb, unsigned set);
+void tlb_note_part(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned leaf_log2);
+
 /* Room for the payload of a new entry. `leaf_log2` is the size of the stage-1 leaf. `replace`: a lookup found an entry
  * for the address; if it is of the same size and context, the new one takes its place. */
-void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned size_log2, unsigned leaf_log2,
-               bool replace);
+static inline void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned size_log2,
+                             unsigned leaf_log2, bool replace)
+{
+    uint64_t page = tlb_page_of(va, size_log2);
+    unsigned set = tlb_set_of(tlb, page, context->salt);
+    struct tlb_tag *tags = &tlb->tags[(size_t)set * TLB_WAYS];
+    unsigned way = replace ? tlb_way_of(tags, page, context->number, context->number) : TLB_WAYS;
+    if (way == TLB_WAYS) {
+        for (way = 0; way < TLB_WAYS && tlb_is_live(tlb, &tags[way]);)
+            way++;
+        if (way == TLB_WAYS)
+            way = tlb_evict(tlb, set);
+        tags[way].page = page;
+        tags[way].context = context->number;
+    }
+    context->sizes[va >> 55 & 1] |= 1ull << size_log2;
+    if (leaf_log2 > size_log2)
+        tlb_note_part(tlb, context, va, leaf_log2);
+    size_t index = (size_t)set * TLB_WAYS + way;
+    tlb->leaf_log2[index] = (uint8_t)leaf_log2;
+    return (char *)tlb->payload + index * tlb->payload_size;
+}
 
 /* Contexts by their keys: those for which (key & mask) == value for either of two pairs. */
 struct tlb_match {

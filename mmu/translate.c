@@ -22,6 +22,7 @@ struct mmu *mmu_create(struct bus *bus, uint16_t requester, unsigned entries)
     }
     mmu->s1.pin = pin_fetch;
     mmu->s1.pin_opaque = mmu;
+    mmu_reset(mmu);
     return mmu;
 }
 
@@ -39,12 +40,18 @@ void mmu_reset(struct mmu *mmu)
     tlb_clear(&mmu->s1);
     tlb_clear(&mmu->s2);
     memset(&mmu->window, 0, sizeof mmu->window);
+    mmu->window.base = UINT64_MAX; /* no place is in it */
     memset(mmu->params, 0, sizeof mmu->params);
 }
 
 void mmu_set_unclaimed_zero(struct mmu *mmu, bool zero)
 {
     mmu->unclaimed_zero = zero;
+}
+
+uint64_t mmu_new_version(struct mmu *mmu)
+{
+    return ++mmu->versions;
 }
 
 void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque)
@@ -120,11 +127,11 @@ static bool aarch64_s1_translate(struct mmu *mmu, const struct mmu_regime *regim
                                  bool aligned, uint64_t va, struct s1_leaf *leaf, bool *cacheable,
                                  struct fault_record *fault)
 {
-    const struct s1_params *params = get_s1_ttw_params(mmu, regime, va);
+    const struct s1_params *params = get_s1_ttw_params(mmu, regime, has_two_ranges(regime) && upper_range(va));
     if (params->txsz_faults || va_out_of_range(regime, access->type, params, va) ||
-        (access->el == 0 && e0pd_faults(regime, va)))
+        (access->el == 0 && params->e0pd))
         return set_fault(fault, FAULT_TRANSLATION, 0);
-    switch (s1_plain_walk(mmu, regime, va, params, leaf)) {
+    switch (s1_plain_walk(mmu, va, params, leaf)) {
     case WALK_LEAF:
         *cacheable = true;
         return s1_check(regime, access, aligned, leaf, fault);
@@ -261,7 +268,7 @@ static void pin_fetch(void *opaque, struct tlb_pin *pin)
 /* The look of a debugger: no context is made. */
 static void look_up_only(struct mmu *mmu, const struct mmu_regime *regime, uint64_t va, struct places *places)
 {
-    struct tlb_context unknown = {.key = own_key(regime), .number = UINT64_MAX};
+    struct tlb_context unknown = {.key = own_key(regime), .salt = tlb_salt(own_key(regime)), .number = UINT64_MAX};
     const struct tlb_context *own = tlb_find_context(&mmu->s1, unknown.key);
     const struct tlb_context *global = tlb_find_context(&mmu->s1, global_key(unknown.key));
     *places = (struct places){.entry = tlb_lookup(&mmu->s1, own ? own : &unknown, global ? global : &unknown, va)};
@@ -309,7 +316,7 @@ static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, 
     /* Stage 1 alone, of a regime that has two, isn't what entries hold. */
     bool by_tlb = s1_enabled(regime) && regime->stage2 == uses_stage2(regime, access) &&
                   (regime->aarch32 || canonical_va(regime, access->type, va)) &&
-                  !(access->el == 0 && e0pd_faults(regime, va));
+                  !(access->el == 0 && e0pd_faults(regime, upper_range(va)));
     struct places places;
     if (by_tlb) {
         if (access->no_update)
@@ -333,7 +340,7 @@ static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, 
     if (!by_tlb && mapping.s2.present && !access->no_update) /* what stage 2's TLB loses isn't told: not to be kept */
         result->may_read = result->may_write = result->may_execute = false;
     if (by_tlb && cacheable && !access->no_update) {
-        *enter(mmu, &places, va, mapping_size_log2(&mapping), &mapping.s1) = mapping;
+        *enter(mmu, &places, va, mapping.s1.ng, mapping_size_log2(&mapping), mapping.s1.leaf_log2) = mapping;
         if (mmu->keeper.filled)
             tell_filled(mmu, regime, access, va, &mapping);
     }

@@ -30,9 +30,10 @@
 #define MISS_LOAD(KIND, MODE)                                                                                          \
     HANDLER(miss_load_##KIND##_##MODE, {                                                                               \
         SPILL;                                                                                                         \
-        enum device_access access_ = sizeof(TYPE_##KIND) > 8                                                           \
-                                         ? DEVICE_UNKNOWN                                                              \
-                                         : device_load(pe, pe->slow_address, sizeof(TYPE_##KIND));                     \
+        enum device_access access_ = sizeof(TYPE_##KIND) <= 8 && device_page(pe, pe->slow_address)->read_tag ==        \
+                                                                     device_tag(pe, pe->slow_address)                  \
+                                         ? device_load(pe, pe->slow_address, sizeof(TYPE_##KIND))                      \
+                                         : DEVICE_UNKNOWN;                                                             \
         if (LIKELY(access_ == DEVICE_DONE)) {                                                                          \
             union {                                                                                                    \
                 uint64_t word;                                                                                         \
@@ -55,9 +56,10 @@
             TYPE_##KIND data;                                                                                          \
         } value = {0};                                                                                                 \
         value.data = TAKE_##KIND(ip->a);                                                                               \
-        enum device_access access_ =                                                                                   \
-            sizeof(TYPE_##KIND) > 8 ? DEVICE_UNKNOWN                                                                   \
-                                    : device_store(pe, pe->slow_address, sizeof(TYPE_##KIND), value.word);             \
+        enum device_access access_ = sizeof(TYPE_##KIND) <= 8 && device_page(pe, pe->slow_address)->write_tag ==       \
+                                                                     device_tag(pe, pe->slow_address)                  \
+                                         ? device_store(pe, pe->slow_address, sizeof(TYPE_##KIND), value.word)         \
+                                         : DEVICE_UNKNOWN;                                                             \
         if (LIKELY(access_ == DEVICE_DONE)) {                                                                          \
             WRITEBACK_##MODE(ip->b, ip->imm, pe->slow_address) limit = pe->limit;                                      \
             NEXT(1);                                                                                                   \

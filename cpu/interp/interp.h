@@ -99,6 +99,7 @@ PAIR_KINDS(DECLARE_PAIR_MISS)
 #undef DECLARE_MISS
 
 /* --- what a PE's interpreter keeps --- */
+enum { EXECUTED_WORDS = 64 };
 struct interp {
     struct record step[2];   /* the stepped instruction and its end */
     struct record nowhere;   /* where empty return predictions point: fetches its pc */
@@ -118,7 +119,18 @@ struct interp {
     uint64_t decoded, promoted, invalidated, slow_accesses; /* statistics */
     uint64_t first_context, next_context; /* context numbers in use: see context.c */
     struct context_key *contexts;
+    uint64_t executed[EXECUTED_WORDS];
 };
+
+/*
+ * Pages that returns may be predicted into: those that have been fetched from since all predictions were forgotten.
+ * Several pages share a bit; address tags don't count.
+ */
+static inline uint64_t *executed_word(struct pe *pe, uint64_t va)
+{
+    return &pe->interp->executed[((va << 8 >> 20) * 0x9e3779b97f4a7c15ull >> 32) % EXECUTED_WORDS];
+}
+static inline uint64_t executed_bit(uint64_t va) { return 1ull << (va >> 12 & 63); }
 
 /* pe_instructions(): exact wherever the PE's fields are spilled. */
 static inline uint64_t interp_instructions(const struct pe *pe)

@@ -112,6 +112,7 @@ static bool fetch(struct pe *pe, bool *is_memory, uint32_t *word)
             entry->tag = (pe->pc & ~0xfffull) | pe->context;
             entry->base = page->records;
             entry->bias = (pe->pc & ~0xfffull) - ((uint64_t)page->records >> 2);
+            *executed_word(pe, pe->pc) |= executed_bit(pe->pc);
             *is_memory = true;
             return true;
         }
