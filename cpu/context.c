@@ -300,6 +300,14 @@ static uint16_t legal_returns(const struct pe *pe, unsigned el, unsigned state)
     return (uint16_t)modes;
 }
 
+static struct gic_view gic_view(const struct pe *pe, unsigned el)
+{
+    uint64_t hcr = effective_hcr(pe), scr = effective_scr(pe);
+    return (struct gic_view){.el = (uint8_t)el, .secure = !(scr & SCR_EL3_NS), .scr_irq = pe->have_el3 && (scr >> 1 & 1),
+                             .scr_fiq = pe->have_el3 && (scr >> 2 & 1), .hcr_fmo = hcr >> 3 & 1,
+                             .hcr_imo = hcr >> 4 & 1, .hcr_tge = hcr >> 27 & 1};
+}
+
 /* What each EL would have, so that a change of EL alone is quick. */
 static void make_levels(struct pe *pe)
 {
@@ -317,6 +325,7 @@ static void make_levels(struct pe *pe)
         level->nested = (effective_hcr(pe) & (HCR_EL2_NV | HCR_EL2_NV1)) == HCR_EL2_NV;
         level->returns = legal_returns(pe, el, level->control_state);
         make_entry(pe, el, sctlr, level);
+        level->gic = gic_view(pe, el);
         memset(level->number, 0, sizeof(level->number));
     }
 }

@@ -9,6 +9,7 @@
 #include "cpu/fp/fp.h"
 #include "cpu/features.h"      /* generated from features.def: enum feature, struct feature_set, cpu models */
 #include "cpu/sysreg_index.h"  /* generated from sysregs.def: enum sysreg_index SR_<NAME>, SR_COUNT */
+#include "gic/gic.h"
 #include "libarmsim/fabric/bus.h"
 #include "libarmsim/fabric/clock.h"
 #include "libarmsim/fabric/irq.h"
@@ -99,7 +100,6 @@ struct return_stack {
     struct return_entry entries[RETURN_STACK_ENTRIES];
 };
 
-struct gic_cpu_interface; /* gic/ */
 struct generic_timer;     /* devices/ */
 
 /* A synchronous exception that the host wants. */
@@ -199,6 +199,7 @@ struct el_context {
     bool nested;        /* HCR_EL2.{NV,NV1} is {1,0}: an exception from EL1 to EL1 says that it came from EL2 */
     uint16_t number[2][2]; /* context number by `strict`, PAN; 0: not known */
     uint16_t returns;   /* bit n: a return from this EL to the AArch64 mode M[3:0] = n is legal */
+    struct gic_view gic; /* as the GIC's system registers need it */
     uint64_t entry[2];  /* what an exception to this EL sets in PSTATE's words: cpu/pstate.h */
 };
 

@@ -6,11 +6,12 @@
 #include "gic/gic.h"
 
 /* A PE without the device (unit tests, cores built without one): the registers read as zero. */
-static bool no_device(const struct pe *pe, const struct sysreg_row *row, const void *device)
+static inline bool no_device(const struct pe *pe, const struct sysreg_row *row, const void *device)
 {
-    if (!device)
-        log_message(pe->env->log, LOG_UNIMPLEMENTED, "PE %u: %s: no device is connected", pe->index, row->name);
-    return !device;
+    if (LIKELY(device))
+        return false;
+    log_message(pe->env->log, LOG_UNIMPLEMENTED, "PE %u: %s: no device is connected", pe->index, row->name);
+    return true;
 }
 
 enum sysreg_result sysreg_read_cntpct(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
@@ -69,13 +70,7 @@ enum sysreg_result sysreg_write_cntvoff(struct pe *pe, const struct sysreg_row *
     return store_and_tell(pe, row, TIMER_CNTVOFF, value);
 }
 
-static struct gic_view view_of(const struct pe *pe)
-{
-    uint64_t hcr = effective_hcr(pe), scr = effective_scr(pe);
-    return (struct gic_view){.el = pe->pstate.el, .secure = !(scr & SCR_EL3_NS), .scr_irq = pe->have_el3 && (scr >> 1 & 1),
-                             .scr_fiq = pe->have_el3 && (scr >> 2 & 1), .hcr_fmo = hcr >> 3 & 1,
-                             .hcr_imo = hcr >> 4 & 1, .hcr_tge = hcr >> 27 & 1};
-}
+static struct gic_view view_of(const struct pe *pe) { return pe->level[pe->pstate.el].gic; }
 
 enum sysreg_result sysreg_read_icc(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
 {
@@ -92,7 +87,6 @@ enum sysreg_result sysreg_write_icc(struct pe *pe, const struct sysreg_row *row,
     if (no_device(pe, row, pe->gic))
         return SYSREG_DONE;
     bool done = gic_icc_write(pe->gic, (enum gic_register)row->argument, view_of(pe), value);
-    pe->sample_interrupts = true;
     return done ? SYSREG_DONE : SYSREG_UNDEFINED;
 }
 

@@ -197,7 +197,10 @@ static void set_ppi(void *opaque, unsigned number, bool level)
 {
     struct gic_cpu_interface *cpu = opaque;
     set_bank_level(&cpu->private_bank, 1u << number, level);
-    gic_cpu_update(cpu);
+    if (level)
+        gic_cpu_candidate(cpu, &cpu->private_bank, number);
+    else if (cpu->best.intid == number)
+        gic_cpu_update(cpu);
 }
 
 void gic_set_spi_latch(struct gic *gic, uint32_t intid, bool set)

@@ -241,7 +241,7 @@ static void send_sgi(struct gic_cpu_interface *target, unsigned sgi, enum gic_gr
     if (!secure && !gic_bank_accessible(gic, bank, sgi, false, group == GIC_GROUP0 ? 1 : 2))
         return;
     bank->latched |= 1u << sgi;
-    gic_cpu_update(target);
+    gic_cpu_candidate(target, bank, sgi);
 }
 
 static enum gic_group sgi_group(const struct access *a, enum gic_register reg, bool *exists)

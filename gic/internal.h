@@ -153,6 +153,8 @@ enum gic_group gic_bank_group(const struct gic *gic, const struct gic_bank *bank
 
 /* Selects the highest-priority pending interrupt again and drives the pins. After any change for this PE. */
 void gic_cpu_update(struct gic_cpu_interface *cpu);
+/* The same after no more than INTID n of the bank (SGIs and PPIs, or SPIs) may have become a candidate. */
+void gic_cpu_candidate(struct gic_cpu_interface *cpu, const struct gic_bank *bank, unsigned n);
 /* Drives the pins: after a change of masks, active priorities or the PE's state alone. */
 void gic_cpu_signal(struct gic_cpu_interface *cpu);
 /* After a change of SPIs `bits` of a bank; `force` when more than their being a candidate may have changed. */

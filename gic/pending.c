@@ -67,6 +67,20 @@ void gic_cpu_update(struct gic_cpu_interface *cpu)
     gic_cpu_signal(cpu);
 }
 
+void gic_cpu_candidate(struct gic_cpu_interface *cpu, const struct gic_bank *bank, unsigned n)
+{
+    if (!(gic_bank_candidates(bank) >> n & 1))
+        return;
+    uint32_t intid = n + (bank == &cpu->private_bank ? 0 : GIC_PRIVATE + 32 * (uint32_t)(bank - cpu->gic->spi));
+    enum gic_group group = gic_bank_group(cpu->gic, bank, n);
+    uint16_t priority = bank->priority[n];
+    bool better = priority < cpu->best.priority || (priority == cpu->best.priority && intid < cpu->best.intid);
+    if (!better || !(cpu->groups_enabled >> group & 1))
+        return;
+    cpu->best = (struct gic_pending){intid, priority, (uint8_t)group};
+    gic_cpu_signal(cpu);
+}
+
 /* IHI 0069 section 4.6.2, table "Interrupt signals for two Security states when EL3 is using AArch64". */
 static bool gicv3_signals_fiq(const struct gic_cpu_interface *cpu, enum gic_group group)
 {
@@ -229,13 +243,6 @@ struct gic_bank *gic_find(struct gic_cpu_interface *cpu, uint32_t intid, unsigne
     return bank->implemented >> *n & 1 ? bank : NULL;
 }
 
-static void private_or_spi_changed(struct gic_cpu_interface *cpu, uint32_t intid)
-{
-    if (intid >= GIC_PRIVATE)
-        gic_spi_changed(cpu->gic, (intid - GIC_PRIVATE) / 32, 1u << intid % 32, false);
-    gic_cpu_update(cpu);
-}
-
 uint32_t gic_acknowledge(struct gic_cpu_interface *cpu)
 {
     struct gic_pending taken = cpu->best;
@@ -261,7 +268,9 @@ uint32_t gic_acknowledge(struct gic_cpu_interface *cpu)
     } else {
         bank->latched &= ~(1u << n);
     }
-    private_or_spi_changed(cpu, taken.intid);
+    if (taken.intid >= GIC_PRIVATE)
+        gic_spi_changed(cpu->gic, (taken.intid - GIC_PRIVATE) / 32, 1u << n, false);
+    gic_cpu_update(cpu);
     return result;
 }
 
@@ -281,6 +290,9 @@ void gic_deactivate(struct gic_cpu_interface *cpu, uint32_t intid)
     struct gic_bank *bank = gic_find(cpu, intid, &n);
     if (bank && bank->active >> n & 1) {
         bank->active &= ~(1u << n);
-        private_or_spi_changed(cpu, intid);
+        if (intid >= GIC_PRIVATE)
+            gic_spi_changed(cpu->gic, (intid - GIC_PRIVATE) / 32, 1u << n, false);
+        else
+            gic_cpu_candidate(cpu, bank, n);
     }
 }

@@ -65,14 +65,6 @@ void gic_active_set(struct gic_active *active, unsigned preemption_bits, uint8_t
     active->apr[level / 32] |= 1u << level % 32;
 }
 
-uint8_t gic_active_highest(const struct gic_active *active, unsigned preemption_bits)
-{
-    for (unsigned n = 0; n < 4; n++)
-        if (active->apr[n])
-            return (uint8_t)((n * 32 + (unsigned)__builtin_ctz(active->apr[n])) << (8 - preemption_bits));
-    return GIC_PRIORITY_IDLE;
-}
-
 bool gic_active_drop(struct gic_active *active)
 {
     for (unsigned n = 0; n < 4; n++)

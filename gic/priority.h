@@ -51,7 +51,13 @@ struct gic_active {
 unsigned gic_active_registers(unsigned preemption_bits);
 void gic_active_set(struct gic_active *active, unsigned preemption_bits, uint8_t group_priority);
 /* The highest active priority, GIC_PRIORITY_IDLE if there is none. */
-uint8_t gic_active_highest(const struct gic_active *active, unsigned preemption_bits);
+static inline uint8_t gic_active_highest(const struct gic_active *active, unsigned preemption_bits)
+{
+    for (unsigned n = 0; n < 4; n++)
+        if (active->apr[n])
+            return (uint8_t)((n * 32 + (unsigned)__builtin_ctz(active->apr[n])) << (8 - preemption_bits));
+    return GIC_PRIORITY_IDLE;
+}
 /* Priority drop: clears the highest active priority. False: there was none. */
 bool gic_active_drop(struct gic_active *active);
 
