@@ -27,6 +27,7 @@ struct pl061 {
     struct device device;
     struct pl061_options options;
     struct clock_event release; /* of pressed keys */
+    struct clock_event outputs; /* of power_control: the machine stops where the guest's flow alone decides */
     uint8_t data;               /* output latches */
     uint8_t direction, sense, both_edges, event, enable, edges, alternate;
     uint8_t inputs;  /* levels from outside */
@@ -69,8 +70,18 @@ static void update(struct pl061 *gpio)
 
 static void drive_outputs(struct pl061 *gpio)
 {
-    if (gpio->options.output)
+    if (!gpio->options.output)
+        return;
+    if (gpio->options.power_control)
+        clock_schedule(gpio->device.env->clock, &gpio->outputs, clock_now(gpio->device.env->clock) + 1);
+    else
         gpio->options.output(gpio->options.opaque, gpio->data & gpio->direction, gpio->direction);
+}
+
+static void on_outputs(void *opaque, uint64_t now)
+{
+    struct pl061 *gpio = opaque;
+    gpio->options.output(gpio->options.opaque, gpio->data & gpio->direction, gpio->direction);
 }
 
 void pl061_set_input(struct device *device, unsigned line, bool level)
@@ -184,6 +195,7 @@ static void pl061_destroy(struct device *device)
 {
     struct pl061 *gpio = (struct pl061 *)device;
     clock_unregister(device->env->clock, &gpio->release);
+    clock_unregister(device->env->clock, &gpio->outputs);
     free(gpio);
 }
 
@@ -257,7 +269,10 @@ struct device *pl061_create(const struct device_env *env, uint64_t base, unsigne
     gpio->inputs = options->pull_ups;
     gpio->release = (struct clock_event){
         .name = "pl061 key release", .fire = on_release, .opaque = gpio, .priority = CLOCK_PRIORITY_DEVICE};
-    if (clock_register(env->clock, &gpio->release)) {
+    gpio->outputs = (struct clock_event){
+        .name = "pl061 outputs", .fire = on_outputs, .opaque = gpio, .priority = CLOCK_PRIORITY_DEVICE};
+    if (clock_register(env->clock, &gpio->release) || clock_register(env->clock, &gpio->outputs)) {
+        clock_unregister(env->clock, &gpio->release);
         free(gpio);
         return NULL;
     }

@@ -35,7 +35,7 @@ const char *fault_status_name(unsigned status)
 
 void handle_exception(struct frame *frame, unsigned vector, unsigned el)
 {
-    if (vector == 8 && el == 1 && frame->esr >> 26 == 0x15) {
+    if (vector == 8 && el <= 2 && frame->esr >> 26 == 0x15) {
         if ((frame->esr & 0xffff) == SVC_LEAVE)
             el1_return(frame->x[0]);
         if ((frame->esr & 0xffff) == SVC_PUT_CHAR) {

@@ -17,16 +17,16 @@ static u64 level3[512] __attribute__((aligned(4096)));
 #define DEVICE (0ul << 2)
 
 /* 0 to 1 GiB Device; RAM in 2 MiB blocks, the ROM's own 2 MiB in pages. */
-void mmu_on(void)
+static void build_tables(void)
 {
-    const u64 ram = 0x40000000;
+    const u64 ram = 0x40000000, own = (u64)rom_text_start & ~0x1ffffful;
     level1[0] = DEVICE | AF | PXN | UXN | 1;
     level1[1] = (u64)level2 | 3;
-    level2[0] = (u64)level3 | 3;
-    for (u64 i = 1; i < 512; i++)
+    for (u64 i = 0; i < 512; i++)
         level2[i] = (ram + (i << 21)) | NORMAL | AF | INNER_SHAREABLE | UXN | 1;
+    level2[(own - ram) >> 21] = (u64)level3 | 3;
     for (u64 i = 0; i < 512; i++) {
-        u64 address = ram + (i << 12), flags = PXN | UXN;
+        u64 address = own + (i << 12), flags = PXN | UXN;
         if (address >= (u64)rom_text_start && address < (u64)rom_data_start)
             flags = READ_ONLY | EL0;
         else if (address >= (u64)rom_el0_start && address < (u64)rom_el0_end)
@@ -34,6 +34,11 @@ void mmu_on(void)
         level3[i] = address | flags | NORMAL | AF | INNER_SHAREABLE | 3;
     }
     DSB();
+}
+
+void mmu_on(void)
+{
+    build_tables();
     mmu_join();
 }
 
@@ -48,10 +53,39 @@ void mmu_join(void)
     ISB();
 }
 
+/* The same tables for EL2: EL2&0, or EL2 alone, where bits of the second privilege mean nothing. */
+void mmu_on_el2(void)
+{
+    u64 el1_format = 25 | 0x3500 | 1 << 23 | 2ul << 32, el2_format = 25 | 0x3500 | 1ul << 23 | 1ul << 31 | 2 << 16;
+    build_tables();
+    WRITE(mair_el2, 0xff04);
+    WRITE(ttbr0_el2, level1);
+    WRITE(tcr_el2, READ(hcr_el2) >> 34 & 1 ? el1_format : el2_format);
+    DSB();
+    __asm__ volatile("tlbi alle2\n\tdsb sy\n\tisb" ::: "memory");
+    WRITE(sctlr_el2, (READ(sctlr_el2) | 0x1005 | 1ul << 23) & ~(1ul << 19 | 1ul << 25));
+    ISB();
+}
+
+static void invalidate(u64 va)
+{
+    DSB();
+    if (current_el() == 2)
+        __asm__ volatile("tlbi vae2, %0\n\tdsb sy\n\tisb" ::"r"(va >> 12) : "memory");
+    else
+        __asm__ volatile("tlbi vaae1, %0\n\tdsb sy\n\tisb" ::"r"(va >> 12) : "memory");
+}
+
 void mmu_set_page(u64 va, bool mapped)
 {
     volatile u64 *descriptor = &level3[va >> 12 & 511];
     *descriptor = (*descriptor & ~1ul) | mapped;
-    DSB();
-    __asm__ volatile("tlbi vaae1, %0\n\tdsb sy\n\tisb" ::"r"(va >> 12) : "memory");
+    invalidate(va);
+}
+
+void mmu_map_device(u64 va, u64 physical)
+{
+    mmu_set_page(va, false);
+    level3[va >> 12 & 511] = physical | EL0 | PXN | UXN | DEVICE | AF | 3;
+    invalidate(va);
 }

@@ -74,6 +74,10 @@ void mmu_on(void);
 void mmu_join(void); /* another PE, on the tables of the first */
 /* Whether a page of the ROM's own is mapped. */
 void mmu_set_page(u64 va, bool mapped);
+/* A page of the ROM's own becomes a window to Device memory at a physical address. */
+void mmu_map_device(u64 va, u64 physical);
+/* The same map for EL2 (HCR_EL2.E2H as it is). */
+void mmu_on_el2(void);
 #define UNMAPPED 0x4000000000ul /* an address without translation */
 extern u8 el0_stack[4096];
 #define EL0_DATA __attribute__((section(".el0"))) /* variables that EL0 may read and write; zero at the start */
