@@ -168,7 +168,7 @@ int armsim_go_to(struct armsim_machine *machine, uint64_t instructions)
     REQUIRE(machine, true);
     REQUIRE_STOPPED(machine);
     if (!machine->history)
-        return machine_fail(machine, ARMSIM_ERROR_ARGUMENT, "the machine keeps no history");
+        return machine_fail(machine, ARMSIM_ERROR_UNSUPPORTED, "the machine keeps no history");
     observe_forget(machine); /* it comes there anew */
     return history_go_to(machine, instructions);
 }

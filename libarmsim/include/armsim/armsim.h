@@ -828,8 +828,8 @@ ARMSIM_API int armsim_set_history(struct armsim_machine *machine, uint64_t inter
  * themselves, the guest's output is discarded, hooks and breakpoints work (but not during this call), and at the end of
  * the past it is in the present again. An input from the host, or a change that it makes, in the past makes that the
  * present: what had come after is forgotten. Changes that callbacks made during a run are not repeated.
- * @return 0; ARMSIM_ERROR_ARGUMENT (not in the range), _BUSY, _MEMORY, _UNSUPPORTED (executed by armsim_step() of one PE
- * among several), _INTERNAL.
+ * @return 0; ARMSIM_ERROR_ARGUMENT (not in the range), _BUSY, _MEMORY, _UNSUPPORTED (there is no history, or what came
+ * before was executed by armsim_step() of one PE among several), _INTERNAL.
  */
 ARMSIM_API int armsim_go_to(struct armsim_machine *machine, uint64_t instructions);
 
