@@ -67,6 +67,8 @@ const char *armsim_board_at(size_t index)
 
 static int choose_board(struct armsim_machine *machine)
 {
+    if (machine->options.table)
+        return board_of_table(machine);
     const char *name = machine->options.board ? machine->options.board : "";
     for (size_t i = 0; i < sizeof(boards) / sizeof(boards[0]); i++) {
         if (strcmp(boards[i]->name, name) == 0) {

@@ -9,7 +9,7 @@ static bool given(const struct armsim_image *image)
     return image->path || image->data;
 }
 
-static int bare_map(struct armsim_machine *machine)
+int board_refuse_images(struct armsim_machine *machine)
 {
     const struct armsim_options *options = &machine->options;
     const struct {
@@ -24,8 +24,8 @@ static int bare_map(struct armsim_machine *machine)
     };
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
         if (unknown[i].given)
-            return machine_fail(machine, ARMSIM_ERROR_OPTION, "%s: given, expected none on the board bare",
-                                unknown[i].name);
+            return machine_fail(machine, ARMSIM_ERROR_OPTION, "%s: given, expected none on the board %s",
+                                unknown[i].name, machine->board->name);
     return 0;
 }
 
@@ -41,7 +41,7 @@ static int bare_load(struct armsim_machine *machine)
 
 const struct board board_bare = {
     .name = "bare",
-    .map = bare_map,
+    .map = board_refuse_images,
     .populate = bare_populate,
     .load = bare_load,
 };

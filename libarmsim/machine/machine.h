@@ -77,6 +77,10 @@ struct board {
 };
 
 extern const struct board board_bare, board_virt;
+/* board/table.c: the board of options.table, which has been copied. 0 or an error. */
+int board_of_table(struct armsim_machine *machine);
+/* Whatever only a whole board can do with options. */
+int board_refuse_images(struct armsim_machine *machine);
 
 /* Bytes on their way to a serial device. The device end is attached by the board. */
 enum { SERIAL_QUEUE_BYTES = 65536, NET_QUEUE_FRAMES = 256, NET_FRAME_MIN = 14, NET_FRAME_MAX = 65550 };
@@ -364,6 +368,8 @@ void machine_free_options(struct armsim_machine *machine);
 void machine_share_options(struct armsim_machine *machine, const struct armsim_machine *from);
 /* A region's name ("ram@40000000") that lives as long as the machine; NULL: out of memory. */
 char *machine_keep_name(struct armsim_machine *machine, const char *prefix, uint64_t address);
+/* A copy that lives as long as the machine and its forks; NULL: out of memory. */
+void *machine_keep(struct armsim_machine *machine, const void *data, size_t size);
 int machine_check_options(struct armsim_machine *machine);
 
 /* --- cpu_option.c: "model,feature=on|off", and the impdef choices --- */

@@ -17,8 +17,7 @@ struct option_copies {
     struct option_block *first;
 };
 
-/* A copy that lives as long as the machine; NULL: out of memory. */
-static void *keep(struct armsim_machine *machine, const void *data, size_t size)
+void *machine_keep(struct armsim_machine *machine, const void *data, size_t size)
 {
     if (!machine->copies) {
         machine->copies = calloc(1, sizeof(*machine->copies));
@@ -42,7 +41,7 @@ static bool keep_string(struct armsim_machine *machine, const char **string)
 {
     if (!*string)
         return true;
-    *string = keep(machine, *string, strlen(*string) + 1);
+    *string = machine_keep(machine, *string, strlen(*string) + 1);
     return *string != NULL;
 }
 
@@ -52,7 +51,7 @@ char *machine_keep_name(struct armsim_machine *machine, const char *prefix, uint
     struct text text = text_begin(name, sizeof(name));
     text_string(&text, prefix);
     text_hex(&text, address, 1);
-    return keep(machine, name, strlen(name) + 1);
+    return machine_keep(machine, name, strlen(name) + 1);
 }
 
 static bool keep_image(struct armsim_machine *machine, struct armsim_image *image)
@@ -61,12 +60,30 @@ static bool keep_image(struct armsim_machine *machine, struct armsim_image *imag
         return keep_string(machine, &image->path);
     if (!image->data)
         return true;
-    image->data = keep(machine, image->data, image->size);
+    image->data = machine_keep(machine, image->data, image->size);
     return image->data != NULL;
 }
 
 #define KEEP_ARRAY(machine, pointer, count)                                                                            \
-    (!(count) || ((pointer) = keep(machine, pointer, (count) * sizeof(*(pointer)))) != NULL)
+    (!(count) || ((pointer) = machine_keep(machine, pointer, (count) * sizeof(*(pointer)))) != NULL)
+
+static bool keep_table(struct armsim_machine *machine)
+{
+    const struct armsim_board_table *given = machine->options.table;
+    if (!given || given->size < offsetof(struct armsim_board_table, gic_distributor) || given->size > OPTIONS_MAX_SIZE ||
+        given->memory_count > OPTIONS_MAX_MEMORIES || (given->memory_count && !given->memories))
+        return true; /* board_of_table() says so */
+    struct armsim_board_table copy = {0};
+    memcpy(&copy, given, given->size < sizeof(copy) ? given->size : sizeof(copy));
+    struct armsim_board_table *table = machine_keep(machine, &copy, sizeof(copy));
+    if (!table || !keep_string(machine, &table->name) || !KEEP_ARRAY(machine, table->memories, table->memory_count))
+        return false;
+    for (size_t i = 0; i < table->memory_count; i++)
+        if (!keep_image(machine, &((struct armsim_memory *)table->memories)[i].image))
+            return false;
+    machine->options.table = table;
+    return true;
+}
 
 static bool keep_lists(struct armsim_machine *machine)
 {
@@ -126,7 +143,7 @@ int machine_copy_options(struct armsim_machine *machine, const struct armsim_opt
         !keep_string(machine, &options->append) || !keep_image(machine, &options->kernel) ||
         !keep_image(machine, &options->initrd) || !keep_image(machine, &options->dtb) ||
         !keep_image(machine, &options->bios) || !keep_string(machine, &semihosting->directory) ||
-        !keep_string(machine, &semihosting->command_line) || !keep_lists(machine))
+        !keep_string(machine, &semihosting->command_line) || !keep_lists(machine) || !keep_table(machine))
         return machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory");
     return 0;
 }

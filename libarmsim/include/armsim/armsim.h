@@ -163,6 +163,32 @@ struct armsim_semihosting {
     void *opaque;
 };
 
+/** A piece of memory of a caller's board. */
+struct armsim_memory {
+    uint64_t base, size; /**< physical: multiples of 4096; size not 0 */
+    uint32_t pas_mask;   /**< bit set of 1 << enum armsim_pas in which it appears; 0: Secure and Non-secure */
+    bool rom;            /**< what the guest writes there is ignored */
+    struct armsim_image image; /**< its first bytes after a cold reset; absent: memory keeps what it has, at first zeroes */
+};
+
+/**
+ * A board of the caller's: its memory map, and an interrupt controller with the generic timers' interrupts at INTIDs 29
+ * (Secure physical), 30 (physical), 27 (virtual), 26 and 28 (hypervisor), 23 (PMU) and 25 (GIC maintenance). The devices
+ * are those of options.devices and armsim_add_device(). All PEs start at options.reset_address.
+ */
+struct armsim_board_table {
+    size_t size;      /**< sizeof(struct armsim_board_table) */
+    const char *name; /**< 1 to 31 letters, digits, '-' or '_'; not that of a built-in board */
+    const struct armsim_memory *memories;
+    size_t memory_count; /**< 1 to 64 */
+    uint64_t gic_distributor;   /**< 0: no GIC; armsim_set_pin() drives the PEs' pins */
+    uint64_t gic_cpu_interface; /**< GICv2: GICC */
+    uint64_t gic_hypervisor, gic_virtual_cpu; /**< GICv2 with EL2: GICH, GICV */
+    uint64_t gic_redistributor; /**< GICv3: 128 KiB for each PE */
+    uint64_t gic_its;           /**< GICv3; 0: none */
+    uint32_t gic_spis;          /**< shared peripheral interrupts: a multiple of 32, 32 to 960; 0: 256 */
+};
+
 /** A choice the architecture leaves open (a row of impdef.def): see armsim_impdef_at(). */
 struct armsim_impdef {
     const char *name, *value;
@@ -251,6 +277,9 @@ struct armsim_options {
     bool ahci_pci;       /**< an AHCI controller on PCI, also when no drive needs one; default false */
     bool ahci_platform;  /**< the same with registers at a fixed address */
     bool virtio_rng_pci; /**< a second entropy source, on PCI */
+
+    const struct armsim_board_table *table; /**< a board of the caller's, in place of `board`. It takes no kernel, initrd,
+                                             * dtb, bios, loads, drives, cards or semihosting */
 };
 
 /** Fills in the defaults. `size` is sizeof(struct armsim_options) of the caller; ARMSIM_ERROR_ARGUMENT if impossible. */
