@@ -37,7 +37,7 @@ static inline void pe_use_level(struct pe *pe)
 #define HCR_EL2_VIRTUAL_PENDING (7ull << 6) /* VSE, VI, VF */
 
 /* After PSTATE.EL changed. SP has been saved. */
-static inline void pe_enter_level(struct pe *pe)
+static inline __attribute__((always_inline)) void pe_enter_level(struct pe *pe)
 {
     pe_load_sp(pe);
     pe_use_level(pe);

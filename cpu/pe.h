@@ -9,6 +9,7 @@
 #include "cpu/fp/fp.h"
 #include "cpu/features.h"      /* generated from features.def: enum feature, struct feature_set, cpu models */
 #include "cpu/sysreg_index.h"  /* generated from sysregs.def: enum sysreg_index SR_<NAME>, SR_COUNT */
+#include "cpu/traps_table.h"   /* generated from traps.def: enum trap_list */
 #include "gic/gic.h"
 #include "libarmsim/fabric/bus.h"
 #include "libarmsim/fabric/clock.h"
@@ -279,6 +280,7 @@ struct pe {
      * cpu/sysreg_access.h. Known are those of this generation. */
     uint32_t ruling_generation;
     uint32_t rulings[SYSREG_ROW_COUNT][2][4];
+    uint32_t list_rulings[TRAP_LIST_COUNT][4]; /* the same of other instructions, by the lists of traps.def: traps.h */
     bool strict;                 /* every access goes the slow way: alignment checks, big-endian, SP misaligned */
     bool by_steps;               /* software step, breakpoints: debug looks at every instruction */
     bool watching;               /* watchpoints: debug looks at every data access, and `strict` is set */

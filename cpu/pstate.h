@@ -48,10 +48,13 @@ static inline uint64_t pstate_to_spsr(const struct pe *pe)
     struct pstate_words words = pstate_words(pe);
     /* Eight bytes that are 0 or 1 to bits, the first to bit 0: no two of the product's terms meet. */
     unsigned low = (unsigned)(words.low * 0x0102040810204080 >> 56);
-    return (uint64_t)pe_nzcv(pe) << 28 | PSTATE_MEMBER(words, tco) << SPSR_TCO | PSTATE_MEMBER(words, dit) << SPSR_DIT |
-           low >> 4 << SPSR_IL | PSTATE_MEMBER(words, ssbs) << SPSR_SSBS | PSTATE_MEMBER(words, btype) << SPSR_BTYPE |
-           (low & 15) << SPSR_F | PSTATE_MEMBER(words, nrw) << SPSR_NRW | PSTATE_MEMBER(words, el) << SPSR_EL |
-           PSTATE_MEMBER(words, sp);
+    uint64_t spsr = (uint64_t)pe_nzcv(pe) << 28 | low >> 4 << SPSR_IL | (low & 15) << SPSR_F |
+                    PSTATE_MEMBER(words, el) << SPSR_EL | PSTATE_MEMBER(words, sp);
+    if (UNLIKELY(words.high & ~(PSTATE_WORD(el, 0xff) | PSTATE_WORD(sp, 0xff)))) /* of features that few have */
+        spsr |= PSTATE_MEMBER(words, tco) << SPSR_TCO | PSTATE_MEMBER(words, dit) << SPSR_DIT |
+                PSTATE_MEMBER(words, ssbs) << SPSR_SSBS | PSTATE_MEMBER(words, btype) << SPSR_BTYPE |
+                PSTATE_MEMBER(words, nrw) << SPSR_NRW;
+    return spsr;
 }
 
 /* Four bits to the bytes of a word. */
@@ -65,11 +68,11 @@ static inline void pstate_from_spsr(struct pe *pe, uint64_t spsr, uint64_t mode)
 {
     pe_set_nzcv(pe, spsr >> 28 & 15);
     spsr &= pe->spsr_fields;
-    pstate_set_words(pe, (struct pstate_words){
-                             .low = pstate_spread(spsr >> SPSR_F) | pstate_spread(spsr >> SPSR_IL) << 32,
-                             .high = mode | PSTATE_WORD(tco, spsr >> SPSR_TCO & 1) |
-                                     PSTATE_WORD(dit, spsr >> SPSR_DIT & 1) | PSTATE_WORD(ssbs, spsr >> SPSR_SSBS & 1) |
-                                     PSTATE_WORD(btype, spsr >> SPSR_BTYPE & 3)});
+    uint64_t low = pstate_spread(spsr >> SPSR_F) | pstate_spread(spsr >> SPSR_IL) << 32, high = mode;
+    if (UNLIKELY(spsr & (1u << SPSR_TCO | 1u << SPSR_DIT | 1u << SPSR_SSBS | 3u << SPSR_BTYPE)))
+        high |= PSTATE_WORD(tco, spsr >> SPSR_TCO & 1) | PSTATE_WORD(dit, spsr >> SPSR_DIT & 1) |
+                PSTATE_WORD(ssbs, spsr >> SPSR_SSBS & 1) | PSTATE_WORD(btype, spsr >> SPSR_BTYPE & 3);
+    pstate_set_words(pe, (struct pstate_words){low, high});
 }
 
 #endif

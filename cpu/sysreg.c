@@ -82,6 +82,7 @@ void sysreg_forget_rulings(struct pe *pe)
     pe->ruling_generation += RULING_GENERATION;
     if (pe->ruling_generation == 0) { /* those of the first generations are still there */
         memset(pe->rulings, 0, sizeof(pe->rulings));
+        memset(pe->list_rulings, 0, sizeof(pe->list_rulings));
         pe->ruling_generation = RULING_GENERATION;
     }
 }
@@ -214,7 +215,7 @@ bool sysreg_is_plain(const struct feature_set *features, const struct sysreg_row
 static unsigned trapped_by(const struct trap_row *trap) { return RULING_TRAPPED + (unsigned)(trap - trap_rows); }
 
 /* AArch64.CheckSystemAccess(), EL2 absent, redirection. */
-static unsigned ruling(const struct pe *pe, const struct sysreg_row *row, bool read)
+static unsigned ruling(struct pe *pe, const struct sysreg_row *row, bool read)
 {
     const struct trap_row *trap = is_implementation_space(row->key) ? trap_find_list(pe, TRAPS_tidcp) : NULL;
     if (trap)
@@ -245,6 +246,14 @@ unsigned sysreg_rule(struct pe *pe, unsigned index, bool read)
     if (!(row->conditions & SYSREG_SP_EL0)) /* PSTATE.SP changes without notice */
         pe->rulings[index][read][pe->pstate.el] = result ^ pe->ruling_generation;
     return result;
+}
+
+const struct trap_row *trap_rule_list(struct pe *pe, enum trap_list list)
+{
+    const struct trap_list_rows *rows = &trap_lists[list];
+    const struct trap_row *row = trap_find(pe, rows->rows, rows->count, rows->states);
+    pe->list_rulings[list][pe->pstate.el] = (row ? (uint32_t)(row - trap_rows) + 1 : 0) ^ pe->ruling_generation;
+    return row;
 }
 
 static uint32_t word_of(unsigned key, unsigned rt, bool read)

@@ -21,10 +21,7 @@ enum {
     RULING_TRAPPED = 0x8000,  /* + row of traps.def */
     RULING_REFUSED = 0xc000,  /* UNDEFINED, or trapped by HCR_EL2.NV as a register of EL2 */
     RULING_ABSENT,            /* a register of EL2, from EL3, where there is no EL2 */
-    RULING_LIMIT = 0x10000,
 };
-/* Generations are multiples of this. */
-#define RULING_GENERATION ((uint32_t)RULING_LIMIT)
 
 /* Finds the ruling for the present EL, and keeps it. */
 unsigned sysreg_rule(struct pe *pe, unsigned row, bool read);

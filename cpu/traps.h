@@ -74,9 +74,23 @@ static inline const struct trap_row *trap_find(const struct pe *pe, const uint16
     return NULL;
 }
 
-static inline const struct trap_row *trap_find_list(const struct pe *pe, enum trap_list list)
+/*
+ * What is found depends on the EL and on control registers, which change seldom. So it is kept, until one of them is
+ * written (sysreg_forget_rulings()), with the generation in which it was found.
+ */
+enum { RULING_LIMIT = 0x10000 };
+#define RULING_GENERATION ((uint32_t)RULING_LIMIT) /* generations are multiples of this */
+
+/* Finds it anew for the present EL, and keeps it. */
+const struct trap_row *trap_rule_list(struct pe *pe, enum trap_list list);
+
+/* The first row of a list that traps now; NULL: none. */
+static inline const struct trap_row *trap_find_list(struct pe *pe, enum trap_list list)
 {
-    return trap_find(pe, trap_lists[list].rows, trap_lists[list].count, trap_lists[list].states);
+    uint32_t known = pe->list_rulings[list][pe->pstate.el] ^ pe->ruling_generation; /* number of the row + 1; 0: none */
+    if (UNLIKELY(known >= RULING_LIMIT))
+        return trap_rule_list(pe, list);
+    return known ? &trap_rows[known - 1] : NULL;
 }
 
 /* The EL that a row's exception goes to now. */

@@ -23,8 +23,7 @@ static bool filter_matches(const struct armsim_machine *machine, const struct ar
            (!filter->why || strcmp(filter->why, trap->why) == 0);
 }
 
-/* Out of line: env_trap() is on the way of every exception, and nearly always nobody listens. */
-__attribute__((noinline)) static void tell_listeners(struct armsim_machine *machine, struct pe *pe,
+static void tell_listeners(struct armsim_machine *machine, struct pe *pe,
                                                      const struct trap_event *event)
 {
     struct armsim_trap trap = trap_ring_publish(event, machine->traps->total - 1);
@@ -43,18 +42,27 @@ __attribute__((noinline)) static void tell_listeners(struct armsim_machine *mach
     }
 }
 
+/* Out of line: env_trap() is on the way of every exception, and nearly always there is no more to do. */
+__attribute__((noinline)) static void attend_trap(struct armsim_machine *machine, struct pe *pe, struct trap_event *event)
+{
+    event->time_ns = machine_time_at(machine, event->instructions);
+    if (machine->trap_listeners && !machine->unobserved)
+        tell_listeners(machine, pe, event);
+}
+
 static void env_trap(void *opaque, struct pe *pe, struct trap_event *event)
 {
     struct armsim_machine *machine = opaque;
-    event->instructions = machine->base_instructions + (machine->current ? event->instructions : 0);
-    event->time_ns = machine_time_at(machine, event->instructions);
+    uint64_t instructions = machine->base_instructions + (machine->current ? event->instructions : 0);
+    event->instructions = instructions;
+    event->time_ns = machine->idle_ns + instructions; /* at the nominal frequency */
     if (event->kind == TRAP_RETURN)
         machine->returns++;
     else
         machine->exceptions++;
     trap_ring_push(machine->traps);
-    if (UNLIKELY(machine->trap_listeners) && !machine->unobserved)
-        tell_listeners(machine, pe, event);
+    if (UNLIKELY(machine->trap_attention))
+        attend_trap(machine, pe, event);
 }
 
 void machine_update_listeners(struct armsim_machine *machine)
@@ -62,6 +70,7 @@ void machine_update_listeners(struct armsim_machine *machine)
     machine->trap_listeners = hooks_want(&machine->hooks, ARMSIM_HOOK_EXCEPTION) ||
                               hooks_want(&machine->hooks, ARMSIM_HOOK_RETURN) || machine->trap_filter_on || machine->trace ||
                               log_enabled(&machine->log, LOG_EXCEPTION);
+    machine->trap_attention = machine->trap_listeners || machine->options.frequency != MACHINE_NS_PER_SECOND;
 }
 
 void machine_output(struct armsim_machine *machine, uint32_t port,

@@ -259,6 +259,7 @@ struct armsim_machine {
     struct watchpoint *watchpoints;
     size_t watchpoint_count;
     bool trap_listeners;   /* somebody beside the ring wants trap records */
+    bool trap_attention;   /* ... or their time isn't simply the count of instructions */
     struct irq_line (*pins)[4]; /* per PE: IRQ, FIQ, virtual IRQ, virtual FIQ, driven by the GIC */
     uint64_t exceptions, returns;
 };

@@ -87,7 +87,7 @@ size_t trap_ring_counts(const struct trap_ring *ring, struct armsim_trap_count *
     for (unsigned from = 0; from < 4; from++) {
         for (unsigned to = 0; to < 4; to++) {
             for (unsigned class = 0; class < TRAP_CLASSES; class++) {
-                uint64_t count = ring->counts[from][to][class];
+                uint64_t count = ring->counts[class][from][to];
                 if (!count)
                     continue;
                 if (lines < max) {

@@ -18,7 +18,7 @@ struct trap_ring {
     struct trap_event *end;   /* of the slots: there is one even when no record is kept */
     uint32_t size;    /* records kept */
     uint64_t first;   /* records before this one are lost, whatever the size */
-    uint64_t counts[4][4][TRAP_CLASSES];
+    uint64_t counts[TRAP_CLASSES][4][4]; /* by class, from EL, to EL */
     struct trap_event records[];
 };
 
@@ -30,7 +30,7 @@ static inline void trap_ring_push(struct trap_ring *ring)
 {
     struct trap_event *event = ring->event;
     unsigned class = event->kind == TRAP_SYNC ? TRAP_CLASS_SYNC + (unsigned)(event->esr >> 26 & 63) : event->kind;
-    ring->counts[event->from_el][event->to_el][class]++;
+    ring->counts[class][event->from_el][event->to_el]++;
     ring->total++;
     event++;
     ring->event = event == ring->end ? ring->records : event;
@@ -43,7 +43,7 @@ struct armsim_trap trap_ring_publish(const struct trap_event *event, uint64_t se
 /* A place in the sequence, to which the ring can go back: what was overwritten since is lost. */
 struct trap_ring_mark {
     uint64_t total;
-    uint64_t counts[4][4][TRAP_CLASSES];
+    uint64_t counts[TRAP_CLASSES][4][4];
 };
 struct trap_ring_mark trap_ring_mark(const struct trap_ring *ring);
 void trap_ring_rewind(struct trap_ring *ring, const struct trap_ring_mark *mark);
