@@ -148,9 +148,13 @@ class Suite:
         self.meson_tests(self.asan, "sanitizers")
 
     def fuzz(self):
-        """The fuzz targets, briefly, under ASan and UBSan."""
-        seconds = 60 if self.full else 15
-        result = self.run(sys.executable, ROOT / "tests/fuzz/run.py", "--build", self.asan, "--seconds", seconds)
+        """The fuzz targets, briefly, under ASan and UBSan; all of it: a million snapshots and debuggers' sessions."""
+        self.fuzz_targets("--seconds", 60 if self.full else 15)
+        if self.full:
+            self.fuzz_targets("--inputs", 1_000_000, "--seed", 1, "gdb", "snapshot")
+
+    def fuzz_targets(self, *arguments):
+        result = self.run(sys.executable, ROOT / "tests/fuzz/run.py", "--build", self.asan, *arguments)
         print(result.stdout + result.stderr, end="")
         lines = re.findall(r"^(ok  |FAIL) fuzz", result.stdout, re.M)
         for line in lines:

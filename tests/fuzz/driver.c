@@ -1,6 +1,7 @@
 /*
- * driver [--seconds N] [--seed N] [--save FILE] [INPUT...]: feeds a target with random and with changed inputs for a
- * while, or with the given files once. The input at work is kept in the file, so that it survives a crash.
+ * driver [--seconds N] [--inputs N] [--seed N] [--save FILE] [INPUT...]: feeds a target with random and with changed
+ * inputs, for a while or so many, or with the given files once. The input at work is kept in the file, so that it
+ * survives a crash.
  */
 #include "fuzz.h"
 
@@ -96,11 +97,14 @@ static int run_file(const char *path)
 int main(int argc, char **argv)
 {
     double seconds = 10;
+    unsigned long inputs = 0; /* 0: as many as there is time for */
     const char *save = NULL;
     int first = 1;
     for (; first + 1 < argc && argv[first][0] == '-'; first += 2) {
         if (!strcmp(argv[first], "--seconds"))
             seconds = atof(argv[first + 1]);
+        else if (!strcmp(argv[first], "--inputs"))
+            inputs = strtoul(argv[first + 1], NULL, 0);
         else if (!strcmp(argv[first], "--seed"))
             state = strtoull(argv[first + 1], NULL, 0);
         else if (!strcmp(argv[first], "--save"))
@@ -135,7 +139,8 @@ int main(int argc, char **argv)
         LLVMFuzzerTestOneInput(saved->data, saved->size);
         runs++;
         clock_gettime(CLOCK_MONOTONIC, &now);
-    } while ((double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9 < seconds);
+    } while (inputs ? runs < inputs
+                    : (double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9 < seconds);
     printf("%lu inputs\n", runs);
     if (save)
         unlink(save);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define RAM 0x40000000ull
+enum { RAM_BYTES = 1 << 16 };
 
 static const char *const seeds[] = {
     "qSupported:multiprocess+;swbreak+;hwbreak+;qRelocInsn+\nvMustReplyEmpty\nQStartNoAckMode\nHg0\n"
@@ -26,6 +27,8 @@ static const char *const seeds[] = {
     "qRcmd,696e666f207472616e736c6174696f6e2030783430303030303030\nqRcmd,6865",
     "T1\nT3\nHg2\ng\nqThreadExtraInfo,1\nvCont?\nvCont;s:2\nvCont;c:1\nD;1\nvKill;1\nqSymbol::\nbs\nbc\nR00\n!",
     "G0000000000000000",
+    "c\nqRcmd,696e666f20686973746f7279\nqRcmd,676f746f2033\nbs\nqRcmd,7265736574207761726d\nqRcmd,696e666f20706573\n"
+    "qRcmd,63617463682068656c70\nqRcmd,68656c70\nc\nbc",
 };
 
 size_t fuzz_seed(unsigned index, uint8_t *data, size_t max)
@@ -84,31 +87,67 @@ static void receive_packet(struct gdb *gdb, const uint8_t *data, size_t size)
     run(gdb);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* One machine serves many inputs: making the debugger's list of registers takes longer than an input. */
+static struct armsim_machine *machine;
+static struct gdb *gdb;
+
+static void create(void)
 {
-    /* STR X0, [X1]; ADD X0, X0, #1; SVC #0; B .-12; the vector returns. */
-    static const uint32_t code[] = {0xf9000020, 0x91000400, 0xd4000001, 0x17fffffd}, vector[] = {0xd69f03e0};
-    struct armsim_space space = ARMSIM_PHYSICAL(ARMSIM_PAS_NON_SECURE);
     struct armsim_options options;
-    struct armsim_machine *machine;
-    if (!size)
-        return 0;
     armsim_options_init(&options, sizeof options);
     options.board = "bare";
     options.smp = 2;
     options.secure = options.virtualization = true;
     options.reset_address = RAM;
     options.trap_ring = 64;
-    if (armsim_create(&options, &machine) || armsim_map_ram(machine, RAM, 1 << 16, 3))
+    if (armsim_create(&options, &machine) || armsim_map_ram(machine, RAM, RAM_BYTES, 3))
         abort();
-    armsim_write_memory(machine, &space, RAM, code, sizeof code, NULL);
-    armsim_write_memory(machine, &space, RAM + 0x2200, vector, sizeof vector, NULL);
-    armsim_poke(machine, 0, ARMSIM_REG_X0 + 1, RAM + 0x1000);
-    armsim_poke(machine, 0, armsim_register_by_name(machine, "VBAR_EL3"), RAM + 0x2000);
-    struct gdb *gdb = gdb_create(machine, true, check_answer, NULL);
+    gdb = gdb_create(machine, true, check_answer, NULL);
     if (!gdb)
         abort();
+}
+
+/* As if it were new. */
+static void begin(void)
+{
+    /* STR X0, [X1]; ADD X0, X0, #1; SVC #0; B .-12; the vector returns. */
+    static const uint32_t code[] = {0xf9000020, 0x91000400, 0xd4000001, 0x17fffffd}, vector[] = {0xd69f03e0};
+    static const uint8_t zero[RAM_BYTES];
+    struct armsim_space space = ARMSIM_PHYSICAL(ARMSIM_PAS_NON_SECURE);
+    if (!machine)
+        create();
+    armsim_write_memory(machine, &space, RAM, zero, sizeof zero, NULL);
+    armsim_write_memory(machine, &space, RAM, code, sizeof code, NULL);
+    armsim_write_memory(machine, &space, RAM + 0x2200, vector, sizeof vector, NULL);
+    if (armsim_reset(machine, ARMSIM_RESET_COLD))
+        abort();
+    armsim_poke(machine, 0, ARMSIM_REG_X0 + 1, RAM + 0x1000);
+    armsim_poke(machine, 0, armsim_register_by_name(machine, "VBAR_EL3"), RAM + 0x2000);
     gdb_connected(gdb);
+}
+
+static void end(void)
+{
+    static unsigned inputs;
+    struct armsim_stop stop = {.size = sizeof stop};
+    bool killed = gdb_state(gdb) == GDB_KILLED, last = killed || ++inputs % 500 == 0;
+    gdb_disconnected(gdb);
+    if (last)
+        gdb_destroy(gdb);
+    if (armsim_run(machine, 10, &stop) < 0 || stop.reason == ARMSIM_STOP_BREAKPOINT ||
+        stop.reason == ARMSIM_STOP_WATCHPOINT)
+        abort(); /* nothing of the debugger may be left */
+    if (last) {
+        armsim_destroy(machine);
+        machine = NULL;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!size)
+        return 0;
+    begin();
     bool packets = *data++ & 1;
     size--;
     if (!packets) {
@@ -116,18 +155,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         run(gdb);
     }
     while (packets && size) {
-        const uint8_t *end = memchr(data, '\n', size);
-        size_t length = end ? (size_t)(end - data) : size;
+        const uint8_t *next = memchr(data, '\n', size);
+        size_t length = next ? (size_t)(next - data) : size;
         receive_packet(gdb, data, length);
-        data += length + (end != NULL);
-        size -= length + (end != NULL);
+        data += length + (next != NULL);
+        size -= length + (next != NULL);
     }
-    gdb_disconnected(gdb);
-    gdb_destroy(gdb);
-    struct armsim_stop stop = {.size = sizeof stop};
-    if (armsim_run(machine, 10, &stop) < 0 || stop.reason == ARMSIM_STOP_BREAKPOINT ||
-        stop.reason == ARMSIM_STOP_WATCHPOINT)
-        abort(); /* nothing of the debugger may be left */
-    armsim_destroy(machine);
+    end();
     return 0;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the fuzz targets for a while. An input that ends badly is kept, and its path shown.
 
-    run.py --build DIRECTORY [--seconds N] [--seed N] [TARGET...]
+    run.py --build DIRECTORY [--seconds N | --inputs N] [--seed N] [TARGET...]
 """
 
 import argparse
@@ -18,6 +18,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", required=True)
     parser.add_argument("--seconds", type=float, default=10, help="for each target")
+    parser.add_argument("--inputs", type=int, help="for each target, however long it takes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("targets", nargs="*", default=TARGETS)
     arguments = parser.parse_args()
@@ -27,9 +28,10 @@ def main():
     for target in arguments.targets:
         kept = directory / f"crash-{target}"
         try:
-            result = subprocess.run([str(directory / f"fuzz_{target}"), "--seconds", str(arguments.seconds), "--seed",
-                                     str(arguments.seed), "--save", str(kept)], capture_output=True, text=True,
-                                    errors="replace", env=environment, timeout=arguments.seconds + 120)
+            most = ["--inputs", str(arguments.inputs)] if arguments.inputs else ["--seconds", str(arguments.seconds)]
+            result = subprocess.run([str(directory / f"fuzz_{target}"), *most, "--seed", str(arguments.seed), "--save",
+                                     str(kept)], capture_output=True, text=True, errors="replace", env=environment,
+                                    timeout=None if arguments.inputs else arguments.seconds + 120)
             good, text = result.returncode == 0, result.stdout + result.stderr
         except subprocess.TimeoutExpired:
             good, text = False, "an input that doesn't end"
