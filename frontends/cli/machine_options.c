@@ -34,6 +34,12 @@ static bool machine_pci(struct cli_options *options, void *target, const char *v
     return parse_switch(value, &options->machine.pci);
 }
 
+static bool machine_ram_fill(struct cli_options *options, void *target, const char *value)
+{
+    options->machine.ram_fill = strcmp(value, "poison") == 0 ? ARMSIM_RAM_POISON : ARMSIM_RAM_ZERO;
+    return strcmp(value, "poison") == 0 || strcmp(value, "zero") == 0;
+}
+
 static bool machine_bus_error(struct cli_options *options, void *target, const char *value)
 {
     bool known = strcmp(value, "sea") == 0 || strcmp(value, "serror") == 0 || strcmp(value, "razwi") == 0;
@@ -53,6 +59,7 @@ int option_machine(struct cli_options *options, const char *name, const char *va
         {"secure", "on or off", machine_secure},
         {"virtualization", "on or off", machine_virtualization},
         {"pci", "on or off", machine_pci},
+        {"ram-fill", "zero or poison", machine_ram_fill},
         {"bus-error", "sea, serror or razwi", machine_bus_error},
         {"dumpdtb", "a file's name", machine_dumpdtb},
     };

@@ -216,7 +216,7 @@ static bool handle_stop(struct session *session, const struct armsim_stop *stop,
             *status = EXIT_GUEST_OFF;
             return true;
         }
-        if (armsim_reset(session->machine, ARMSIM_RESET_COLD) == 0)
+        if (armsim_reset(session->machine, (enum armsim_reset_kind)stop->code) == 0)
             return false;
         *status = complain(EXIT_INPUT, "%s", armsim_last_error(session->machine));
         return true;

@@ -392,7 +392,7 @@ bool running_start(struct running *running, const struct test *test, const struc
 
 /* --- power --- */
 
-/* RAM without power holds nothing that one can count on. */
+/* RAM without power holds nothing that one can count on: neither what was there, nor zeroes. */
 static bool lose_memory(struct running *running, enum armsim_pas pas, uint64_t base, uint64_t size)
 {
     struct armsim_space space = ARMSIM_PHYSICAL(pas);
@@ -410,9 +410,11 @@ bool running_restart(struct running *running, struct buffer *error)
 {
     bool secure_ram = !is_bare(running->test) && has_el(running->test, "el3");
     enum armsim_pas pas = secure_only(running->test) ? ARMSIM_PAS_SECURE : ARMSIM_PAS_NON_SECURE;
-    if (lose_memory(running, pas, RAM_BASE, running->ram_size) &&
-        (!secure_ram || lose_memory(running, ARMSIM_PAS_SECURE, SECURE_RAM_BASE, SECURE_RAM_BYTES)) &&
-        armsim_reset(running->machine, ARMSIM_RESET_COLD) == 0)
+    bool lost = armsim_reset(running->machine, ARMSIM_RESET_COLD) == 0;
+    if (lost && !boots(running->test)) /* else the reset has put the images there */
+        lost = lose_memory(running, pas, RAM_BASE, running->ram_size) &&
+               (!secure_ram || lose_memory(running, ARMSIM_PAS_SECURE, SECURE_RAM_BASE, SECURE_RAM_BYTES));
+    if (lost)
         return begin(running, true, error);
     buffer_add(error, "power-cut: %s", armsim_last_error(running->machine));
     return false;

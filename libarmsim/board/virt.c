@@ -123,6 +123,7 @@ const struct board board_virt = {
     .map = virt_map,
     .populate = virt_populate,
     .load = virt_load,
+    .start = virt_start,
     .clone = virt_clone,
     .listens = virt_listens,
     .destroy = virt_destroy,

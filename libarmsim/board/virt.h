@@ -79,6 +79,7 @@ int virt_add_ahci(struct armsim_machine *machine);
 
 /* virt_load.c */
 int virt_load(struct armsim_machine *machine);
+int virt_start(struct armsim_machine *machine); /* after a warm reset */
 
 /* virt_fdt.c: what the tree says of the images. */
 struct virt_boot_info {

@@ -31,6 +31,7 @@
 /* Everything that is needed while loading. */
 struct loading {
     struct armsim_machine *machine;
+    bool cold; /* RAM has lost its contents; else images are only put there as firmware would do it again */
     struct load_plan plan;
     struct load_error error;
     struct blob kernel, initrd, bios, dtb;
@@ -411,6 +412,16 @@ static void set_heap(const struct loading *loading)
     builtin_firmware_set_heap(machine->board_data->firmware, top < end ? top : end, end);
 }
 
+/* RAM has lost what it held. New RAM is zero. */
+static void fill_ram(const struct loading *loading)
+{
+    const uint64_t poison = 0x0000dead0000dead;
+    const struct armsim_machine *machine = loading->machine;
+    bool poisoned = machine->options.ram_fill == ARMSIM_RAM_POISON;
+    if (poisoned || machine->board_data->loaded)
+        bus_fill_ram(machine->bus, poisoned ? poison : 0);
+}
+
 static int load_all(struct loading *loading)
 {
     struct armsim_machine *machine = loading->machine;
@@ -435,14 +446,16 @@ static int load_all(struct loading *loading)
     result = add_tree(loading);
     if (result == 0)
         result = load_plan_check(&loading->plan, machine->bus, &loading->error);
-    if (result == 0)
+    if (result == 0 && loading->cold)
+        fill_ram(loading);
+    if (result == 0 && (loading->cold || loading->is_linux))
         result = load_plan_write(&loading->plan, machine->bus, &loading->error);
     return result < 0 ? loading_fail(loading, result) : 0;
 }
 
-int virt_load(struct armsim_machine *machine)
+static int load(struct armsim_machine *machine, bool cold)
 {
-    struct loading loading = {.machine = machine};
+    struct loading loading = {.machine = machine, .cold = cold};
     int result = load_all(&loading);
     if (result == 0) {
         start_pes(&loading);
@@ -461,4 +474,14 @@ int virt_load(struct armsim_machine *machine)
     free(loading.loads);
     free(loading.tree);
     return result;
+}
+
+int virt_load(struct armsim_machine *machine)
+{
+    return load(machine, true);
+}
+
+int virt_start(struct armsim_machine *machine)
+{
+    return load(machine, false);
 }

@@ -576,6 +576,19 @@ const uint8_t *bus_page(const struct bus_region *region, uint64_t page)
     return region->page_flags[page] & BUS_PAGE_TOUCHED ? region->flat + (page << BUS_PAGE_BITS) : NULL;
 }
 
+void bus_fill_ram(struct bus *bus, uint64_t doubleword)
+{
+    uint64_t page[BUS_PAGE_SIZE / sizeof(uint64_t)];
+    for (size_t i = 0; i < sizeof(page) / sizeof(page[0]); i++)
+        store_le((uint8_t *)&page[i], 8, doubleword);
+    for (size_t i = 0; i < bus->all.count; i++) {
+        struct bus_region *region = bus->all.at[i];
+        for (uint64_t n = 0; region->kind == BUS_RAM && n < region->size >> BUS_PAGE_BITS; n++)
+            if (doubleword || bus_page(region, n))
+                store(bus, region, n << BUS_PAGE_BITS, (const uint8_t *)page, sizeof(page), BUS_REQUESTER_DMA);
+    }
+}
+
 uint64_t bus_hash_region(const struct bus_region *region, uint64_t hash)
 {
     const uint64_t place[3] = {region->base, region->size, region->pas_mask};

@@ -170,6 +170,9 @@ enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bu
 enum bus_result bus_read_block(struct bus *bus, uint64_t pa, void *data, size_t size, struct bus_attrs attrs);
 enum bus_result bus_write_block(struct bus *bus, uint64_t pa, const void *data, size_t size, struct bus_attrs attrs);
 
+/* Makes every doubleword of all RAM this one, telling the write watch. */
+void bus_fill_ram(struct bus *bus, uint64_t doubleword);
+
 /* The page's contents; NULL: known to be zero. */
 const uint8_t *bus_page(const struct bus_region *region, uint64_t page);
 bool page_is_zero(const uint8_t *page);

@@ -196,6 +196,7 @@ static const struct option_range ranges[] = {
     RANGE(frequency, 1000000, 1000000000000, 1, "instructions a second"),
     RANGE(counter_frequency, 1000000, 1000000000, 1, "Hz"),
     RANGE(quantum, 1, 1000000000, 1, "instructions"),
+    RANGE(ram_fill, ARMSIM_RAM_ZERO, ARMSIM_RAM_POISON, 1, ""),
     RANGE(conduit, ARMSIM_CONDUIT_AUTO, ARMSIM_CONDUIT_SMC, 1, ""),
     RANGE(trap_ring, 0, 1 << 20, 1, "records"),
     RANGE(log_mask, 0, ARMSIM_LOG_ALL, 1, ""),

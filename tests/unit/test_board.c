@@ -351,6 +351,48 @@ START_TEST(secure_power)
 }
 END_TEST
 
+/* Firmware in flash asks for resets by PSCI: SYSTEM_RESET is a cold one, SYSTEM_RESET2 a warm one. */
+START_TEST(reset_kinds)
+{
+    static const uint32_t program[] = {
+        0xd2a80800, /* mov x0, #0x40400000: RAM */
+        0xb9400001, /* ldr w1, [x0] */
+        0xd4000002, /* hvc #0 */
+        0x14000000,
+    };
+    struct armsim_space space = ARMSIM_PHYSICAL(ARMSIM_PAS_NON_SECURE);
+    struct armsim_stop stop = {.size = sizeof(stop)};
+    const uint64_t place = 0x40400000, flash_word = 0x1000;
+    for (unsigned poison = 0; poison < 2; poison++) {
+        uint32_t word = 0x12345678, found = 0;
+        setup();
+        options.kernel = (struct armsim_image){0};
+        options.bios = (struct armsim_image){.data = program, .size = sizeof(program)};
+        options.ram_fill = poison ? ARMSIM_RAM_POISON : ARMSIM_RAM_ZERO;
+        struct armsim_machine *machine = make();
+        ck_assert_int_eq(armsim_read_memory(machine, &space, place, &found, 4, NULL), 0);
+        ck_assert_uint_eq(found, poison ? 0xdead : 0);
+        for (unsigned warm = 0; warm < 2; warm++) {
+            ck_assert_int_eq(armsim_run(machine, 2, &stop), 0);
+            ck_assert_int_eq(armsim_poke(machine, 0, ARMSIM_REG_X0, warm ? 0x84000012 : 0x84000009), 0);
+            ck_assert_int_eq(armsim_poke(machine, 0, ARMSIM_REG_X0 + 1, 0), 0);
+            ck_assert_int_eq(armsim_run(machine, 100, &stop), 0);
+            ck_assert_int_eq(stop.reason, ARMSIM_STOP_RESET);
+            ck_assert_uint_eq(stop.code, warm ? ARMSIM_RESET_WARM : ARMSIM_RESET_COLD);
+            ck_assert_int_eq(armsim_write_memory(machine, &space, place, &word, 4, NULL), 0);
+            ck_assert_int_eq(armsim_write_memory(machine, &space, flash_word, &word, 4, NULL), 0);
+            ck_assert_int_eq(armsim_reset(machine, (enum armsim_reset_kind)stop.code), 0);
+            ck_assert_int_eq(armsim_read_memory(machine, &space, place, &found, 4, NULL), 0);
+            ck_assert_uint_eq(found, warm ? word : poison ? 0xdead : 0);
+            ck_assert_int_eq(armsim_read_memory(machine, &space, flash_word, &found, 4, NULL), 0);
+            ck_assert_uint_eq(found, word); /* flash forgets nothing */
+            ck_assert_uint_eq(reg(machine, 0, ARMSIM_REG_PC), 0);
+        }
+        armsim_destroy(machine);
+    }
+}
+END_TEST
+
 /* A cold reset loads the images again, from the files as they were. */
 START_TEST(reset)
 {
@@ -365,14 +407,22 @@ START_TEST(reset)
     ck_assert_int_eq(armsim_write_memory(machine, &space, entry, &word, 4, NULL), 0);
     ck_assert_int_eq(armsim_write_memory(machine, &space, RAM_BASE + 100 * MIB, "kept", 4, NULL), 0);
     ck_assert_int_eq(armsim_write_memory(machine, &space, entry + 8 * MIB, "bss", 4, NULL), 0);
-    ck_assert_int_eq(armsim_reset(machine, ARMSIM_RESET_COLD), 0);
+    /* Warm: RAM is kept, but for what boot firmware would load again. */
     char text[4];
+    ck_assert_int_eq(armsim_reset(machine, ARMSIM_RESET_WARM), 0);
+    ck_assert_int_eq(armsim_read_memory(machine, &space, entry, &word, 4, NULL), 0);
+    ck_assert_uint_eq(word, 0x14000000);
+    ck_assert_int_eq(armsim_read_memory(machine, &space, RAM_BASE + 100 * MIB, text, 4, NULL), 0);
+    ck_assert_int_eq(memcmp(text, "kept", 4), 0);
+    word = 0;
+    ck_assert_int_eq(armsim_write_memory(machine, &space, entry, &word, 4, NULL), 0);
+    ck_assert_int_eq(armsim_reset(machine, ARMSIM_RESET_COLD), 0);
     ck_assert_int_eq(armsim_read_memory(machine, &space, entry, &word, 4, NULL), 0);
     ck_assert_uint_eq(word, 0x14000000);
     ck_assert_int_eq(armsim_read_memory(machine, &space, entry + 8 * MIB, text, 4, NULL), 0);
     ck_assert_int_eq(memcmp(text, "\0\0\0", 4), 0); /* the image's zeros are part of it */
     ck_assert_int_eq(armsim_read_memory(machine, &space, RAM_BASE + 100 * MIB, text, 4, NULL), 0);
-    ck_assert_int_eq(memcmp(text, "kept", 4), 0);
+    ck_assert_int_eq(memcmp(text, "\0\0\0", 4), 0);
     ck_assert_uint_eq(reg(machine, 0, ARMSIM_REG_PC), entry);
     ck_assert_int_eq(pwrite(fd, "!", 1, 2000), 1);
     ck_assert_int_eq(armsim_reset(machine, ARMSIM_RESET_COLD), ARMSIM_ERROR_INPUT);
@@ -398,6 +448,7 @@ int main(void)
     tcase_add_test(tests, loads);
     tcase_add_test(tests, secure_power);
     tcase_add_test(tests, reset);
+    tcase_add_test(tests, reset_kinds);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -194,6 +194,12 @@ struct armsim_impdef {
     const char *name, *value;
 };
 
+/** What RAM holds when it has lost its contents. */
+enum armsim_ram_fill {
+    ARMSIM_RAM_ZERO = 0,
+    ARMSIM_RAM_POISON = 1 /**< every word is 0x0000dead: UDF #0xdead when it is executed */
+};
+
 /** Who answers PSCI and SMCCC calls. */
 enum armsim_conduit {
     ARMSIM_CONDUIT_AUTO = 0, /**< HVC, or SMC when EL2 is on; none when firmware runs at EL3 */
@@ -280,6 +286,8 @@ struct armsim_options {
 
     const struct armsim_board_table *table; /**< a board of the caller's, in place of `board`. It takes no kernel, initrd,
                                              * dtb, bios, loads, drives, cards or semihosting */
+
+    enum armsim_ram_fill ram_fill; /**< "virt": what RAM holds after a cold reset, beside images; default zero */
 };
 
 /** Fills in the defaults. `size` is sizeof(struct armsim_options) of the caller; ARMSIM_ERROR_ARGUMENT if impossible. */
@@ -332,7 +340,7 @@ ARMSIM_API uint32_t armsim_pe_count(const struct armsim_machine *machine); /**< 
 enum armsim_stop_reason {
     ARMSIM_STOP_LIMIT = 0,       /**< the instruction limit is reached, exactly */
     ARMSIM_STOP_POWER_OFF = 1,   /**< the guest powered the machine off; `code` is its status if it gave one */
-    ARMSIM_STOP_RESET = 2,       /**< the guest asked for a reset: call armsim_reset() to go on as hardware would */
+    ARMSIM_STOP_RESET = 2,       /**< the guest asked for a reset: armsim_reset(machine, code) goes on as hardware would */
     ARMSIM_STOP_DEADLOCK = 3,    /**< all PEs wait, no event is pending and no input can come: nothing can happen */
     ARMSIM_STOP_WAITING = 4,     /**< as DEADLOCK, but host input is possible: inject some and run again */
     ARMSIM_STOP_IDLE = 5,        /**< all PEs wait until `idle_until_ns` (armsim_set_idle_stop()) */
@@ -350,7 +358,7 @@ struct armsim_stop {
     size_t size; /**< sizeof(struct armsim_stop) */
     enum armsim_stop_reason reason;
     uint32_t pe;           /**< PE that was running */
-    uint32_t code;         /**< POWER_OFF, SEMIHOSTING: the guest's status */
+    uint32_t code;         /**< POWER_OFF, SEMIHOSTING: the guest's status; RESET: enum armsim_reset_kind */
     uint64_t pc;           /**< of that PE: the next instruction */
     uint64_t executed;     /**< instructions executed by this call, all PEs */
     uint64_t instructions; /**< executed since creation, all PEs */
@@ -409,13 +417,17 @@ ARMSIM_API int armsim_set_idle_stop(struct armsim_machine *machine, bool on);
 ARMSIM_API int armsim_advance_idle(struct armsim_machine *machine, uint64_t time_ns);
 
 enum armsim_reset_kind {
-    ARMSIM_RESET_COLD = 0, /**< as after armsim_create(), images loaded again; memory else is kept */
+    ARMSIM_RESET_COLD = 0, /**< power off and on: RAM has lost its contents, images are loaded again */
     ARMSIM_RESET_WARM = 1  /**< PEs and devices are reset, memory is kept */
 };
 
 /**
- * Resets. Time and instruction counts go on. Memory keeps what it has, as on hardware; with ARMSIM_RESET_COLD the
- * images are loaded again over it.
+ * Resets. Time and instruction counts go on; flash and drives keep what they have.
+ *
+ * ARMSIM_RESET_COLD: RAM is as after armsim_create() (options.ram_fill, then the images). On the board "bare", whose RAM
+ * is the caller's, it keeps its contents. Registers that only a cold reset resets are reset.
+ * ARMSIM_RESET_WARM: RAM is kept. Only the images of a machine without firmware, whose kernel the board starts as boot
+ * firmware would, are put in their places again, as that firmware would do.
  */
 ARMSIM_API int armsim_reset(struct armsim_machine *machine, enum armsim_reset_kind kind);
 
