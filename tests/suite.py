@@ -2,7 +2,7 @@
 """The whole test suite, as `./dev test` runs it: unit tests, Arm's pseudocode, ROMs, random programs, system boots,
 determinism, sanitizers and fuzzing. The last line of the output is "N passed, N failed".
 
-    suite.py --build DIRECTORY --asan DIRECTORY [--full] [--only PART[,PART...]]
+    suite.py --build DIRECTORY --asan DIRECTORY --tsan DIRECTORY [--full] [--only PART[,PART...]]
 """
 
 import argparse
@@ -22,7 +22,7 @@ import debian
 
 class Suite:
     def __init__(self, arguments):
-        self.build, self.asan, self.full = arguments.build, arguments.asan, arguments.full
+        self.build, self.asan, self.tsan, self.full = arguments.build, arguments.asan, arguments.tsan, arguments.full
         self.armsim = os.path.join(self.build, "frontends/cli/armsim")
         self.passed = self.failed = 0
 
@@ -147,6 +147,11 @@ class Suite:
         """The unit tests again, under ASan and UBSan."""
         self.meson_tests(self.asan, "sanitizers")
 
+    def threads(self):
+        """Sixteen machines in as many threads, under ThreadSanitizer."""
+        result = self.run(os.path.join(self.tsan, "tests/unit/test_threads"), env=dict(os.environ, CK_FORK="no"))
+        self.count(result.returncode == 0, "threads under TSan", (result.stdout + result.stderr).strip()[-3000:])
+
     def fuzz(self):
         """The fuzz targets, briefly, under ASan and UBSan; all of it: a million snapshots and debuggers' sessions."""
         self.fuzz_targets("--seconds", 60 if self.full else 15)
@@ -179,13 +184,14 @@ class Suite:
         print(f"{len(tests)} programs of unit tests ({title})", flush=True)
 
 
-PARTS = ["unit", "conformance", "roms", "random", "boots", "firmware", "storage", "determinism", "snapshots", "sanitizers", "fuzz"]
+PARTS = ["unit", "conformance", "roms", "random", "boots", "firmware", "storage", "determinism", "snapshots", "sanitizers", "threads", "fuzz"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", required=True)
     parser.add_argument("--asan", required=True)
+    parser.add_argument("--tsan", required=True)
     parser.add_argument("--full", action="store_true", help="every combination of the system boots; more of the rest")
     parser.add_argument("--only", default="*", help="parts: " + ", ".join(PARTS))
     arguments = parser.parse_args()

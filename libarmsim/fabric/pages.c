@@ -65,10 +65,7 @@ static struct page *copy_of(uint8_t *page)
 /* The last use of what others may have read: their reads come before. */
 static bool drop(atomic_uint *users)
 {
-    if (atomic_fetch_sub_explicit(users, 1, memory_order_release) != 1)
-        return false;
-    atomic_thread_fence(memory_order_acquire);
-    return true;
+    return atomic_fetch_sub_explicit(users, 1, memory_order_acq_rel) == 1;
 }
 
 static bool is_sole(const atomic_uint *users)
