@@ -350,26 +350,36 @@ bool mem_put(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access 
            write_part(pe, &target[1], access, (const uint8_t *)data + first);
 }
 
-bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data)
+__attribute__((noinline)) static bool read_asked(struct pe *pe, uint64_t va, unsigned size,
+                                                 const struct mmu_access *access, void *data)
 {
-    if (LIKELY(!pe->env->access))
-        return mem_get(pe, va, size, access, data);
     struct asked_data asked;
     return ask_read(pe, va, size, access, &asked) != ASKED_NOT &&
            (asked_for_all(&asked, size) || mem_get(pe, va, size, access, data)) && asked_put(&asked, size, data);
 }
 
+bool mem_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data)
+{
+    if (UNLIKELY(pe->env->access != NULL))
+        return read_asked(pe, va, size, access, data);
+    return mem_get(pe, va, size, access, data);
+}
+
+__attribute__((noinline)) static bool write_asked(struct pe *pe, uint64_t va, unsigned size,
+                                                  const struct mmu_access *access, const void *data)
+{
+    uint8_t copy[ASKED_BYTES] = {0};
+    bool small = size <= ASKED_BYTES; /* else it is DC ZVA: there are zeros only */
+    if (small)
+        memcpy(copy, data, size);
+    return mem_ask_write(pe, va, size, access, copy) != ASKED_NOT && mem_put(pe, va, size, access, small ? copy : data);
+}
+
 bool mem_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data)
 {
-    if (LIKELY(!pe->env->access))
-        return mem_put(pe, va, size, access, data);
-    if (size > ASKED_BYTES) { /* DC ZVA: there are zeros only */
-        uint8_t none[ASKED_BYTES] = {0};
-        return mem_ask_write(pe, va, size, access, none) != ASKED_NOT && mem_put(pe, va, size, access, data);
-    }
-    uint8_t copy[ASKED_BYTES];
-    memcpy(copy, data, size);
-    return mem_ask_write(pe, va, size, access, copy) != ASKED_NOT && mem_put(pe, va, size, access, copy);
+    if (UNLIKELY(pe->env->access != NULL))
+        return write_asked(pe, va, size, access, data);
+    return mem_put(pe, va, size, access, data);
 }
 
 bool mem_locate(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, struct mem_place *place)
@@ -384,25 +394,45 @@ bool mem_locate(struct pe *pe, uint64_t va, unsigned size, const struct mmu_acce
     return true;
 }
 
+static bool mem_place_get(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
+                          const struct mmu_access *access, void *data)
+{
+    struct target target = {place->region, place->offset, place->pa, va, place->pas, size};
+    return read_part(pe, &target, access, data);
+}
+
+/* The ways with watchpoints or hooks, out of line. */
+__attribute__((noinline)) static bool place_read_asked(struct pe *pe, const struct mem_place *place, uint64_t va,
+                                                       unsigned size, const struct mmu_access *access, void *data)
+{
+    struct asked_data asked;
+    return ask_read(pe, va, size, access, &asked) != ASKED_NOT &&
+           (asked_for_all(&asked, size) || mem_place_get(pe, place, va, size, access, data)) &&
+           asked_put(&asked, size, data);
+}
+
 bool mem_place_read(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
                     const struct mmu_access *access, void *data)
 {
-    struct target target = {place->region, place->offset, place->pa, va, place->pas, size};
-    if (LIKELY(!pe->env->access))
-        return read_part(pe, &target, access, data);
-    struct asked_data asked;
-    return ask_read(pe, va, size, access, &asked) != ASKED_NOT &&
-           (asked_for_all(&asked, size) || read_part(pe, &target, access, data)) && asked_put(&asked, size, data);
+    if (UNLIKELY(pe->env->access != NULL))
+        return place_read_asked(pe, place, va, size, access, data);
+    return mem_place_get(pe, place, va, size, access, data);
+}
+
+__attribute__((noinline)) static bool place_write_asked(struct pe *pe, const struct mem_place *place, uint64_t va,
+                                                        unsigned size, const struct mmu_access *access, const void *data)
+{
+    uint8_t copy[16];
+    memcpy(copy, data, size);
+    return mem_ask_write(pe, va, size, access, copy) != ASKED_NOT && mem_place_put(pe, place, va, size, access, copy);
 }
 
 bool mem_place_write(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,
                      const struct mmu_access *access, const void *data)
 {
-    if (LIKELY(!pe->env->access))
-        return mem_place_put(pe, place, va, size, access, data);
-    uint8_t copy[16];
-    memcpy(copy, data, size);
-    return mem_ask_write(pe, va, size, access, copy) != ASKED_NOT && mem_place_put(pe, place, va, size, access, copy);
+    if (UNLIKELY(pe->env->access != NULL))
+        return place_write_asked(pe, place, va, size, access, data);
+    return mem_place_put(pe, place, va, size, access, data);
 }
 
 bool mem_place_put(struct pe *pe, const struct mem_place *place, uint64_t va, unsigned size,

@@ -17,17 +17,11 @@ static void leave(struct pe *pe)
     it->leave = LEAVE_REQUEST;
 }
 
-/* MRS, MSR of either form, SYS, SYSL. */
-static bool is_system(uint32_t word)
+bool interp_asks_system(uint32_t word)
 {
     enum { OP0 = 3 << 19 };
     bool immediate = (word & 0xfff8f01f) == 0xd500401f;
     return immediate || ((word & 0xffc00000) == 0xd5000000 && (word & OP0));
-}
-
-bool interp_asks_for(const struct pe *pe, unsigned offset, uint32_t word)
-{
-    return icache_has_breakpoint(pe->env->icache, offset) || (pe->env->asks_system && is_system(word));
 }
 
 void interp_raise(struct pe *pe, const struct raised *raised)

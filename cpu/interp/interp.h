@@ -154,8 +154,13 @@ enum flow interp_step_end(struct pe *pe);
 enum flow interp_flags_both(struct pe *pe);
 /* The instruction at pe->ip has taken an abort. */
 enum flow interp_aborted(struct pe *pe);
-/* breakpoints.c. Whether the host is to be asked before the instruction `word` at this place in its page. */
-bool interp_asks_for(const struct pe *pe, unsigned offset, uint32_t word);
+/* breakpoints.c. MRS, MSR of either form, SYS, SYSL: what pe_env.asks_system is about. */
+bool interp_asks_system(uint32_t word);
+/* Whether the host is to be asked before the instruction `word` at this place in its page. */
+static inline bool interp_asks_for(const struct pe *pe, unsigned offset, uint32_t word)
+{
+    return icache_has_breakpoint(pe->env->icache, offset) || (pe->env->asks_system && interp_asks_system(word));
+}
 /* Asks before the instruction at pe->ip. FLOW_NEXT: *original, if not NULL, executes it; else it is done with. */
 enum flow interp_ask(struct pe *pe, handler_fn **original);
 /* The same where instructions are stepped: true if the PE stops before the one at pe->pc. */

@@ -236,18 +236,17 @@ enum flow interp_flags_both(struct pe *pe)
     return interp_step_end(pe);
 }
 
-static void use_operand(struct pe *pe, const struct verdict *verdict)
+static void use_operand(struct pe *pe, uint64_t operand)
 {
-    if (verdict->kind != VERDICT_OPERAND)
-        return;
-    pe->interp->operand = verdict->operand;
+    pe->interp->operand = operand;
     pe->interp->step[0].handler = handle_operand;
 }
 
 enum flow interp_substitute(struct pe *pe, const struct verdict *verdict)
 {
     enum flow flow = enter_step_record(pe, verdict->word, false);
-    use_operand(pe, verdict);
+    if (verdict->kind == VERDICT_OPERAND)
+        use_operand(pe, verdict->operand);
     return flow;
 }
 
@@ -364,15 +363,15 @@ static bool reads_conditions(uint32_t insn, const struct feature_set *features, 
 }
 
 /* The host's will, in place of an instruction. */
-static void step_otherwise(struct pe *pe, const struct verdict *verdict)
+static void step_otherwise(struct pe *pe, enum verdict_kind verdict)
 {
     struct interp *it = pe->interp;
     bool by_steps = it->debugged = pe->by_steps, stepped = by_steps && debug_is_stepped(pe);
-    if (verdict->kind == VERDICT_RAISE)
-        interp_raise(pe, &verdict->raised);
+    if (verdict == VERDICT_RAISE)
+        interp_raise(pe, &it->instead.raised);
     else
         pe->pc += 4;
-    it->sample_point = verdict->kind == VERDICT_RAISE || (pe->pc & 0xfff) == 0;
+    it->sample_point = verdict == VERDICT_RAISE || (pe->pc & 0xfff) == 0;
     if (by_steps)
         debug_instruction_done(pe, 0, stepped);
 }
@@ -381,16 +380,19 @@ static void step_one(struct pe *pe)
 {
     struct interp *it = pe->interp;
     bool is_memory = false;
-    const struct verdict instead = it->instead;
-    uint32_t word = instead.word;
-    it->instead.kind = VERDICT_GO;
-    if (UNLIKELY(instead.kind == VERDICT_SKIP || instead.kind == VERDICT_RAISE)) {
-        step_otherwise(pe, &instead);
-        return;
+    uint32_t word = 0;
+    enum verdict_kind instead = it->instead.kind;
+    if (UNLIKELY(instead != VERDICT_GO)) {
+        it->instead.kind = VERDICT_GO;
+        word = it->instead.word;
+        if (instead == VERDICT_SKIP || instead == VERDICT_RAISE) {
+            step_otherwise(pe, instead);
+            return;
+        }
     }
     bool by_steps = it->debugged = pe->by_steps;
     if ((by_steps && debug_software_step(pe)) ||
-        (instead.kind == VERDICT_GO && !fetch(pe, &is_memory, &word)) || (by_steps && debug_breakpoint(pe))) {
+        (instead == VERDICT_GO && !fetch(pe, &is_memory, &word)) || (by_steps && debug_breakpoint(pe))) {
         it->sample_point = true;
         return;
     }
@@ -407,7 +409,8 @@ static void step_one(struct pe *pe)
     pe->ip = it->step;
     pe->limit = (int64_t)it->step + RECORD_BYTES;
     enter_step_record(pe, word, false);
-    use_operand(pe, &instead);
+    if (UNLIKELY(instead == VERDICT_OPERAND))
+        use_operand(pe, it->instead.operand);
     system_fn *function;
     bool stepped = by_steps && debug_is_stepped(pe);
     it->running = true;
