@@ -13,14 +13,13 @@ struct attempt {
 static bool access(void *opaque, u64 address, unsigned bytes, bool write, u64 *value)
 {
     const struct attempt *attempt = opaque;
-    u64 physical;
+    u64 physical, offset;
     if (!caller_translate(attempt->frame, address, write, attempt->unprivileged, &physical))
         return false;
-    const struct mmio_device *device = device_at(physical);
-    if (!device || bytes > device->size - (physical - device->base))
+    const struct mmio_device *device = device_at(physical, &offset);
+    if (!device || bytes > device->size - offset)
         return false;
-    return write ? device->write(device, physical - device->base, bytes, *value)
-                 : device->read(device, physical - device->base, bytes, value);
+    return write ? device->write(device, offset, bytes, *value) : device->read(device, offset, bytes, value);
 }
 
 /* As the caller reads it, and from memory that the caller may see: nothing is executed from anywhere else. */

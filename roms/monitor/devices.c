@@ -14,11 +14,13 @@ void monitor_unlock(void)
     __atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
 }
 
-const struct mmio_device *device_at(u64 physical)
+const struct mmio_device *device_at(u64 physical, u64 *offset)
 {
     for (unsigned i = 0; i < config.device_count; i++) {
         const struct mmio_device *device = config.devices[i];
-        if (physical >= device->base && physical - device->base < device->size)
+        u64 base = device->place ? device->place(device) : device->base;
+        *offset = physical - base;
+        if (base != NOWHERE && physical >= base && *offset < device->size)
             return device;
     }
     return NULL;

@@ -92,6 +92,7 @@ void tick_at(u64 time);
 struct mmio_device {
     const char *name;
     u64 base, size;
+    u64 (*place)(const struct mmio_device *device); /* NULL: `base`; or where it is now */
     bool (*read)(const struct mmio_device *device, u64 offset, unsigned bytes, u64 *value);
     bool (*write)(const struct mmio_device *device, u64 offset, unsigned bytes, u64 value);
     void (*start)(const struct mmio_device *device);
@@ -102,7 +103,9 @@ struct mmio_device {
     unsigned intid;
     void *state;
 };
-const struct mmio_device *device_at(u64 physical);
+#define NOWHERE (~0ul)
+/* The device of a physical address, and the offset there. */
+const struct mmio_device *device_at(u64 physical, u64 *offset);
 void devices_start(void);
 void devices_tick(u64 now);
 void devices_interrupt(unsigned intid);
