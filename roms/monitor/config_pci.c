@@ -2,6 +2,9 @@
 #include "../lib/board.h"
 #include "pci_shim.h"
 
+#ifndef DESCRIBE
+#define DESCRIBE pci_shim_describe
+#endif
 #define ECAM 0x3f000000ul
 #define AHCI 0x090c0000ul
 enum { AHCI_BYTES = 0x1000, SPI_AHCI = 10, ABAR = 5 };
@@ -38,7 +41,7 @@ static const struct mmio_device ecam = {.name = "ecam",
                                         .read = pci_shim_read,
                                         .write = pci_shim_write,
                                         .start = pci_shim_start,
-                                        .describe = pci_shim_describe,
+                                        .describe = DESCRIBE,
                                         .state = &shim};
 static const struct mmio_device moved = {.name = "moved registers",
                                          .place = pci_shim_place,

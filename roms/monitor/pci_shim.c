@@ -112,14 +112,19 @@ static bool set_interrupts(const struct pci_shim *shim, struct dt_edit *tree, in
            dt_set_cells(tree, node, "interrupt-map", map, used);
 }
 
+bool pci_shim_hide(const struct mmio_device *device, struct dt_edit *tree)
+{
+    int node = dt_path(&tree->dt, shim_of(device)->node);
+    return node == DT_NONE || dt_remove_node(tree, node);
+}
+
 bool pci_shim_describe(const struct mmio_device *device, struct dt_edit *tree)
 {
     const struct pci_shim *shim = shim_of(device);
     const u32 cells[] = {3, 2, 0};
-    int old = dt_path(&tree->dt, shim->node);
-    if (old == DT_NONE)
+    if (dt_path(&tree->dt, shim->node) == DT_NONE)
         return true; /* no device, no function */
-    if (!dt_remove_node(tree, old))
+    if (!pci_shim_hide(device, tree))
         return false;
     int node = dt_add_node(tree, 0, "pcie@3f000000");
     return node != DT_NONE && dt_set_string(tree, node, "compatible", "pci-host-ecam-generic") &&

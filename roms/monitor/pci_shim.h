@@ -18,6 +18,7 @@ bool pci_shim_read(const struct mmio_device *device, u64 offset, unsigned bytes,
 bool pci_shim_write(const struct mmio_device *device, u64 offset, unsigned bytes, u64 value);
 void pci_shim_start(const struct mmio_device *device);
 bool pci_shim_describe(const struct mmio_device *device, struct dt_edit *tree);
+bool pci_shim_hide(const struct mmio_device *device, struct dt_edit *tree);
 
 /* The registers where the BAR has moved to; while it is where they are, there is no such place. */
 u64 pci_shim_place(const struct mmio_device *device);

@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""The secure monitor with Debian's kernels (docs/monitor.md): it starts them with both interrupt controllers, with and
+without EL2; S01, a console and a clock that there are not; S02, an AHCI controller shown as a PCI function. Each has its
+control: the same with the mechanism off, which must fail.
+
+    monitor.py --build DIRECTORY [--case PATTERN] [--log DIRECTORY]
+"""
+
+import argparse
+import concurrent.futures
+import fnmatch
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "boot"))
+import boot
+import debian
+
+ABORT = re.compile(r" sync EL([012])ns->EL3s why=SCR_EL3.EA ")
+NEVER_UP = "1500M"
+
+
+class Run:
+    """One run of the command, its consoles and its trace."""
+
+    def __init__(self, context, name, image, machine, *options, test="", append="", flavour="cloud", typed=None,
+                 limit="12G"):
+        self.name, log = name, context.logs / f"monitor-{name}.log"
+        self.directory = context.directory
+        kernel, initramfs = debian.prepare(flavour)
+        secure, trace = self.directory / f"{name}.secure", self.directory / f"{name}.trace"
+        command = [context.armsim, "run", "-M", f"virt,secure=on,{machine}", "-m", "512", "-nographic",
+                   "-bios", context.build / "roms/monitor" / f"{image}.bin", "-kernel", kernel, "-initrd", initramfs,
+                   "-append", f"console=ttyAMA0 panic=-1 {'armsim.test=' + test if test else ''} {append}",
+                   "-serial", "stdio", "-serial", f"file:{secure}", "--trace", trace, "--limit", limit, "--state-hash",
+                   *options]
+        if "-reboot" not in options:
+            command.append("-no-reboot")
+        command = [str(word) for word in command if word != "-reboot"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            output = b""
+            if typed:  # when the shell is there
+                while not output.endswith(b"# ") and (byte := process.stdout.read(1)):
+                    output += byte
+                process.stdin.write(typed)
+            process.stdin.close()
+            output += process.stdout.read()
+        self.status = process.returncode
+        log.write_bytes(output)
+        self.output = output.decode(errors="replace")
+        self.secure = secure.read_text(errors="replace")
+        self.trace = trace.read_text()
+        trace.unlink()
+
+    def expect(self, pattern):
+        return boot.expect(self.output, pattern)
+
+    def passed(self, *tests):
+        for test in tests:
+            self.expect(rf"TEST {test} passed")
+        self.is_true(self.status == 0, f"exit status {self.status}")
+        return self
+
+    def is_true(self, condition, what):
+        if not condition:
+            raise boot.Failure(f"{self.name}: {what}")
+
+    def aborts(self, el=None):
+        levels = ABORT.findall(self.trace)
+        return len(levels) if el is None else levels.count(str(el))
+
+    @property
+    def hash(self):
+        return self.expect(r"state-hash: (\w+)").group(1)
+
+
+# ---- boot firmware
+
+def boots(context, gic, el2, cpu, pes):
+    name = f"boot-gicv{gic}-el{el2}-{cpu}-{pes}"
+    run = Run(context, name, "monitor", f"gic-version={gic},virtualization={'on' if el2 == 2 else 'off'}", "-cpu", cpu,
+              "-smp", pes, test="cpus,hotplug", append=f"armsim.cpus={pes}").passed("cpus", "hotplug")
+    run.expect(rf"started at EL{el2}")
+    run.is_true(run.secure.startswith(f"monitor (plain): {pes} PE(s)"), f"Secure console: {run.secure!r}")
+    run.is_true(run.aborts() == 0, "external aborts")
+
+
+def resets(context):
+    """SYSTEM_RESET: after a reset everything happens again."""
+    run = Run(context, "reset", "monitor", "gic-version=3", "-reboot", "-smp", "2", test="restart", limit="4G")
+    run.is_true(run.secure.count("monitor (plain): 2 PE(s)") >= 2, "no second start")
+    run.is_true(run.output.count("=== init is up ===") >= 2, "the kernel isn't up again")
+
+
+# ---- S01
+
+def after_marker(text, test):
+    return text.split(debian.MARKER, 1)[1].split(f"TEST {test} passed", 1)[0]
+
+
+def simulated(context, gic, el2, cpu):
+    """Console and clock, with accesses of the kernel and of EL0; as many entries to EL3 as EL0 makes accesses."""
+    name = f"simulated-gicv{gic}-el{el2}"
+    machine = f"gic-version={gic},virtualization={'on' if el2 == 2 else 'off'}"
+    run = Run(context, name, "monitor-devices", machine, "-cpu", cpu, "-smp", "2", test="simulated,text,cpus",
+              append="armsim.cpus=2").passed("simulated", "text", "cpus")
+    run.expect(rf"started at EL{el2}")
+    run.expect("b000000.serial: ttyAMA0 at MMIO 0xb000000 .* is a PL011 rev1")
+    run.is_true(run.aborts(0) == 7, f"{run.aborts(0)} entries for 7 accesses of EL0")
+    run.is_true(run.aborts(2 if el2 == 2 and cpu != "cortex-a57" else 1) > 10000, "the kernel's console isn't the simulated one")
+    real = Run(context, name + "-native", "monitor", machine, "-cpu", cpu, "-smp", "2", test="text").passed("text")
+    run.is_true(after_marker(run.output.replace("TEST simulated passed\r\n", ""), "text") == after_marker(real.output, "text"),
+                "the console's bytes differ from those of a real UART")
+
+
+def typed(context):
+    """What is typed comes by an interrupt that the monitor raises; the same twice to the bit."""
+    run = Run(context, "typed", "monitor-devices", "gic-version=3", typed=b"echo typed $((6*7))\nexit\n")
+    run.expect(r"typed 42\r")
+    run.is_true(run.status == 0, f"exit status {run.status}")
+
+
+def simulated_again(context):
+    hashes = {Run(context, f"again-{n}", "monitor-devices", "gic-version=3", "-smp", "2", test="simulated").passed(
+        "simulated").hash for n in range(2)}
+    if len(hashes) != 1:
+        raise boot.Failure(f"state hashes {hashes}")
+
+
+def simulated_control(context):
+    run = Run(context, "simulated-control", "monitor-devices-none", "gic-version=3", test="text", limit=NEVER_UP)
+    run.is_true(run.secure.startswith("monitor (devices)"), "the monitor isn't there")
+    run.is_true(debian.MARKER not in run.output and "TEST" not in run.output, "the control works")
+
+
+# ---- S02
+
+def with_disk(context, name, image, machine="gic-version=3", test="disk-write,interrupts", append="", disk=None):
+    disk = disk or context.directory / f"{name}.img"
+    if not disk.exists():
+        with disk.open("wb") as file:
+            file.truncate(16 << 20)
+    run = Run(context, name, image, f"{machine},pci=off", "-smp", "2", "-drive", f"file={disk},if=none,id=disk,format=raw",
+              "-device", "sysbus-ahci,id=hba", "-device", "ide-hd,drive=disk,bus=hba.2", test=test, flavour="generic",
+              append=f"armsim.disk=sda armsim.disk-write=word armsim.disk-read=word {append}")
+    return run, disk
+
+
+def shown(context, gic, el2):
+    machine = f"gic-version={gic},virtualization={'on' if el2 == 2 else 'off'}"
+    name = f"pci-gicv{gic}-el{el2}"
+    run, disk = with_disk(context, name, "monitor-pci", machine)
+    run.passed("disk-write", "interrupts")
+    run.expect(r"pci-host-generic 3f000000\.pcie: PCI host bridge to bus 0000:00")
+    run.expect(r"pci 0000:00:01\.0: \[4153:0002\] type 00 class 0x010601")
+    run.expect(r"ahci 0000:00:01\.0: AHCI 0001\.0301")
+    run.expect(r"INTERRUPTS .* [1-9]\d* +GIC(v3|-0) +42 Level +ahci\[0000:00:01\.0\]")
+    run.is_true(disk.read_bytes().count(b"line of word\n") > 1000, "the file written isn't in the disk image")
+    again, _ = with_disk(context, name + "-read", "monitor-pci", machine, test="disk-read", disk=disk)
+    again.passed("disk-read")
+    quiet, _ = with_disk(context, name + "-quiet", "monitor-pci", machine, test="text", disk=disk)
+    quiet.passed("text")
+    counts = {run.aborts(), again.aborts(), quiet.aborts()}
+    run.is_true(len(counts) == 1 and 50 < quiet.aborts() < 200, f"entries by configuration space alone: {counts}")
+
+
+def moved(context):
+    """Where the kernel wants more alignment the BAR moves to where nothing is, and the monitor follows."""
+    run, disk = with_disk(context, "pci-moved", "monitor-pci", append="pci=resource_alignment=20@0000:00:01.0")
+    run.passed("disk-write", "interrupts")
+    run.expect(r"BAR 5 \[mem 0x10000000-.*\]: assigned")
+    run.is_true(disk.read_bytes().count(b"line of word\n") > 1000, "the file written isn't in the disk image")
+    run.is_true(run.aborts() > 1000, f"{run.aborts()} entries to EL3: nobody follows")
+
+
+def configuration(context):
+    run, _ = with_disk(context, "pci-configuration", "monitor-pci", test="pci-shim,disk-write")
+    run.passed("pci-shim", "disk-write")
+
+
+def shown_again(context):
+    hashes = {with_disk(context, f"pci-again-{n}", "monitor-pci")[0].passed("disk-write").hash for n in range(2)}
+    if len(hashes) != 1:
+        raise boot.Failure(f"state hashes {hashes}")
+
+
+def shown_control(context):
+    run, disk = with_disk(context, "pci-control", "monitor-pci-none", test="disk-write")
+    run.expect(r"TEST disk-write FAILED")
+    run.is_true("ahci" not in run.output and not any(disk.read_bytes()), "the disk is there")
+
+
+CASES = {f"boot-gicv{gic}-el{el2}-{cpu}-{pes}": (boots, gic, el2, cpu, pes) for gic, el2, cpu, pes in
+         ((2, 1, "cortex-a57", 4), (2, 2, "cortex-a57", 4), (3, 1, "cortex-a76", 4), (3, 2, "cortex-a76", 8))}
+CASES |= {"reset": (resets,),
+          "simulated-gicv2-el1": (simulated, 2, 1, "cortex-a57"), "simulated-gicv3-el2": (simulated, 3, 2, "cortex-a57"),
+          "simulated-gicv3-el2-vhe": (simulated, 3, 2, "cortex-a76"), "simulated-typed": (typed,),
+          "simulated-again": (simulated_again,), "simulated-control": (simulated_control,),
+          "pci-gicv2-el1": (shown, 2, 1), "pci-gicv3-el2": (shown, 3, 2), "pci-moved": (moved,),
+          "pci-configuration": (configuration,), "pci-again": (shown_again,), "pci-control": (shown_control,)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--case", help="those whose names match")
+    parser.add_argument("--log", help="keep the consoles' texts here")
+    arguments = parser.parse_args()
+    cases = {name: case for name, case in CASES.items() if not arguments.case or fnmatch.fnmatch(name, arguments.case)}
+    context = argparse.Namespace(build=pathlib.Path(arguments.build),
+                                 armsim=os.path.join(arguments.build, "frontends/cli/armsim"),
+                                 logs=pathlib.Path(arguments.log or os.path.join(arguments.build, "boot-logs")))
+    context.logs.mkdir(parents=True, exist_ok=True)
+    try:
+        debian.prepare("cloud"), debian.prepare("generic")
+    except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
+        print(f"FAIL monitor: Debian's packages can't be fetched: {error}")
+        print(f"monitor: 0 passed, {len(cases)} failed")
+        return 1
+    failed = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        context.directory = pathlib.Path(scratch)
+
+        def attempt(item):
+            try:
+                function, *values = item[1]
+                function(context, *values)
+                return None
+            except (boot.Failure, OSError, subprocess.SubprocessError) as error:
+                return str(error)
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for name, problem in zip(cases, pool.map(attempt, cases.items())):
+                failed += problem is not None
+                print(f"{'FAIL' if problem else 'ok  '} monitor {name}" + (f": {problem}" if problem else ""), flush=True)
+    print(f"monitor: {len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
