@@ -91,6 +91,11 @@ class Suite:
         """Disks behind PCI Express and AHCI under Debian's generic kernel, by messages and by pins."""
         self.script("tests/boot/storage.py")
 
+    def systems(self):
+        """The monitor's and the visor's systems with Debian's kernel."""
+        for path in sorted((ROOT / "tests/systems").glob("*.py")):
+            self.script(path.relative_to(ROOT), *(["--full"] if self.full else []))
+
     def script(self, path, *arguments):
         """A script that shows its progress and ends with "NAME: N passed, N failed"."""
         with subprocess.Popen([sys.executable, str(ROOT / path), "--build", self.build, *arguments],
@@ -184,7 +189,8 @@ class Suite:
         print(f"{len(tests)} programs of unit tests ({title})", flush=True)
 
 
-PARTS = ["unit", "conformance", "roms", "random", "boots", "firmware", "storage", "determinism", "snapshots", "sanitizers", "threads", "fuzz"]
+PARTS = ["unit", "conformance", "roms", "random", "boots", "firmware", "storage", "systems", "determinism",
+         "snapshots", "sanitizers", "threads", "fuzz"]
 
 
 def main():

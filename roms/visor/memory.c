@@ -81,16 +81,39 @@ u64 vcpu_write(struct vcpu *vcpu, u64 va, const void *from, u64 size, bool as_el
     return copy(vcpu, va, (u8 *)from, size, ACCESS_WRITE, as_el0, par, copy_out);
 }
 
-/* A fault of stage 2 (a table of the guest's outside its RAM) is the external abort that an access to nothing is. */
-unsigned fault_status(u64 par)
+/* ---- faults */
+
+/* Where a walk of the vCPU's stage-1 tables leaves its RAM: the level, which no syndrome of stage 2 tells. */
+unsigned walk_level(struct vcpu *vcpu, u64 va)
 {
-    unsigned status = PAR_STATUS(par);
+    u64 tcr = vcpu_get(vcpu, TCR_EL1);
+    bool upper = va >> 55 & 1;
+    unsigned tg = upper ? tcr >> 30 & 3 : tcr >> 14 & 3;
+    /* TG1: 16, 4, 64 KiB are 1, 2, 3; TG0: 4, 64, 16 KiB are 0, 1, 2. */
+    unsigned page = upper ? (tg == 1 ? 14 : tg == 3 ? 16 : 12) : (tg == 1 ? 16 : tg == 2 ? 14 : 12);
+    unsigned bits = 64 - (upper ? tcr >> 16 & 63 : tcr & 63), step = page - 3;
+    unsigned level = bits <= page ? 3 : 4 - (bits - page + step - 1) / step;
+    u64 table = vcpu_get(vcpu, upper ? TTBR1_EL1 : TTBR0_EL1) & 0x0000fffffffffffe;
+    for (; level < 3; level++) {
+        unsigned shift = page + step * (3 - level), top = bits - shift < step ? bits - shift : step;
+        const u64 *entry = vm_ram(vcpu->vm, table + (va >> shift & ((1u << top) - 1)) * 8, 8);
+        if (!entry)
+            break;
+        u64 descriptor = *(const volatile u64 *)entry;
+        table = descriptor & 0x0000fffffffff000 & ~((1ull << page) - 1);
+    }
+    return level;
+}
+
+/* A fault of stage 2 (a table of the guest's outside its RAM) is the external abort that an access to nothing is. */
+unsigned fault_status(struct vcpu *vcpu, u64 va, u64 par)
+{
     if (!(par & PAR_FAILED))
         return EXTERNAL_ABORT;
-    return par & PAR_STAGE2 ? EXTERNAL_ABORT_WALK | (status & 3) : status;
+    return par & PAR_STAGE2 ? EXTERNAL_ABORT_WALK | walk_level(vcpu, va) : PAR_STATUS(par);
 }
 
 void inject_translation_fault(struct vcpu *vcpu, u64 va, u64 par, bool write)
 {
-    inject_abort(vcpu, false, va, fault_status(par), write ? BIT(6) : 0);
+    inject_abort(vcpu, false, va, fault_status(vcpu, va, par), write ? BIT(6) : 0);
 }

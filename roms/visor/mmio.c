@@ -161,7 +161,7 @@ void data_abort(struct vcpu *vcpu)
         return;
     }
     if (iss & ISS_S1PTW)
-        inject_abort(vcpu, false, vcpu->far, EXTERNAL_ABORT_WALK | (iss & 3), iss & ISS_WNR);
+        inject_abort(vcpu, false, vcpu->far, EXTERNAL_ABORT_WALK | walk_level(vcpu, vcpu->far), iss & ISS_WNR);
     else if (iss & ISS_CM)
         vcpu_skip(vcpu); /* maintenance of what has no cache */
     else if (!find_region(vcpu->vm, ipa, 1))
@@ -177,6 +177,6 @@ void data_abort(struct vcpu *vcpu)
 void fetch_abort(struct vcpu *vcpu)
 {
     u64 iss = ESR_ISS(vcpu->esr);
-    unsigned status = iss & ISS_S1PTW ? EXTERNAL_ABORT_WALK | (iss & 3) : EXTERNAL_ABORT;
+    unsigned status = iss & ISS_S1PTW ? EXTERNAL_ABORT_WALK | walk_level(vcpu, vcpu->far) : EXTERNAL_ABORT;
     inject_abort(vcpu, true, vcpu->far, status, 0);
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Packs the visor's guests into the archive that it takes as its initrd (cpio, newc).
 
-    pack.py OUTPUT NAME=FILE...          NAME is guestN/{kernel,initrd,cmdline,config,disk}
-    pack.py OUTPUT NAME:TEXT...          the same, with the text itself (\\n ends a line)
+    pack.py OUTPUT [NAME=FILE...]        NAME is guestN/{kernel,initrd,cmdline,config,disk}
+    pack.py OUTPUT [NAME:TEXT...]        the same, with the text itself (; ends a line of a config)
 """
 
 import pathlib
@@ -26,14 +26,14 @@ def pack(files):
 
 
 def main(arguments):
-    if len(arguments) < 2 or arguments[0].startswith("-"):
+    if not arguments or arguments[0].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
         return 2
     files = {}
     for argument in arguments[1:]:
         name, found, text = argument.partition(":")
         if found and "=" not in name:
-            files[name] = text.replace("\\n", "\n")
+            files[name] = text.replace(";", "\n") if name.endswith("/config") else text
         else:
             name, _, path = argument.partition("=")
             files[name] = pathlib.Path(path).read_bytes()

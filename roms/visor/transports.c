@@ -27,7 +27,7 @@ static u64 nanoseconds(u64 ticks)
 static bool failed(struct vcpu *vcpu, u64 va, bool write, struct hypercall_fault *fault)
 {
     const struct channel *channel = vcpu->channel;
-    *fault = (struct hypercall_fault){va, fault_status(channel->par), write};
+    *fault = (struct hypercall_fault){va, fault_status(vcpu, va, channel->par), write};
     return false;
 }
 

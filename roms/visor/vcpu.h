@@ -149,7 +149,9 @@ bool vcpu_translate(struct vcpu *vcpu, u64 va, enum access access, bool as_el0, 
 u64 vcpu_read(struct vcpu *vcpu, u64 va, void *to, u64 size, bool as_el0, u64 *par);
 u64 vcpu_write(struct vcpu *vcpu, u64 va, const void *from, u64 size, bool as_el0, u64 *par);
 /* The DFSC of such a fault. */
-unsigned fault_status(u64 par);
+unsigned fault_status(struct vcpu *vcpu, u64 va, u64 par);
+/* The level at which a walk for an address goes to what isn't the guest's. */
+unsigned walk_level(struct vcpu *vcpu, u64 va);
 void inject_translation_fault(struct vcpu *vcpu, u64 va, u64 par, bool write);
 
 /* ---- vm.c */

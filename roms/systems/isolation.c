@@ -1,0 +1,343 @@
+/*
+ * A guest of the visor that lies: it reaches for memory that isn't its own by every kind of access, puts its tables and
+ * its disk's rings there, starts vCPUs there, and asks for what firmware and interrupt controller don't have. Each gets
+ * the answer that the architecture or the specification has for it, and the guest goes on. Its RAM is 16 MiB.
+ */
+#include "../lib/memory.h"
+#include "../lib/test.h"
+
+#define RAM_END 0x41000000ul
+#define NOWHERE 0x60000000ul
+#define STEP 0x100000ul
+#define GICD 0x08000000ul
+#define DISK 0x0a004000ul
+#define REG(address) (*(volatile u32 *)(address))
+
+enum { DATA_ABORT = 0x25, FETCH_ABORT = 0x21, UNDEFINED = 0, EXTERNAL = 0x10, EXTERNAL_WALK = 0x14 };
+
+static struct {
+    u64 esr, far;
+    unsigned count;
+} taken;
+
+static void handle(struct frame *frame, unsigned vector, unsigned el)
+{
+    (void)vector;
+    (void)el;
+    taken.esr = frame->esr;
+    taken.far = frame->far;
+    taken.count++;
+    frame->elr = frame->esr >> 26 == FETCH_ABORT ? frame->x[30] : frame->elr + 4; /* a call to nowhere returns */
+}
+
+static bool aborted(unsigned ec, unsigned status, u64 far)
+{
+    bool good = taken.count == 1 && taken.esr >> 26 == ec && (taken.esr & 63) == status && taken.far == far;
+    if (!good)
+        print("at %lx: %u exceptions, ESR %lx, FAR %lx\n", far, taken.count, taken.esr, taken.far);
+    taken.count = 0;
+    return good;
+}
+
+static bool undefined(void)
+{
+    bool good = taken.count == 1 && taken.esr >> 26 == UNDEFINED;
+    taken.count = 0;
+    return good;
+}
+
+/* ---- memory of others */
+
+/* Every MiB of physical memory behind our own, and what else this board has. */
+static void reach_for_memory(void)
+{
+    for (u64 at = RAM_END; at < 0x80000000; at += STEP) {
+        u64 value = 0x5ec5e7;
+        __asm__ volatile("ldr %0, [%1]" : "+r"(value) : "r"(at) : "memory");
+        CHECK(aborted(DATA_ABORT, EXTERNAL, at) && value == 0x5ec5e7);
+        __asm__ volatile("str %0, [%1]" ::"r"(value), "r"(at) : "memory");
+        CHECK(aborted(DATA_ABORT, EXTERNAL, at));
+    }
+    static const u64 devices[] = {0, 0x08020000, 0x08030000, 0x09010000, 0x09030000, 0x0a000000, 0x0c000000, 0x3f000000};
+    for (unsigned i = 0; i < COUNT(devices); i++) {
+        REG(devices[i]);
+        CHECK(aborted(DATA_ABORT, EXTERNAL, devices[i]));
+    }
+}
+
+/* Instructions of which the syndrome tells nothing. The first address is the one that fails. */
+#define TRY(text, at)                                                                                                  \
+    do {                                                                                                               \
+        u64 base_ = (at), a_ = 0x1111, b_ = 0x2222;                                                                    \
+        u64 before_ = base_;                                                                                           \
+        __asm__ volatile(text : "+r"(base_), "+r"(a_), "+r"(b_)::"memory");                                            \
+        CHECK(taken.count == 1 && taken.esr >> 26 == DATA_ABORT && (taken.esr & 63) == EXTERNAL);                      \
+        CHECK(base_ == before_ && a_ == 0x1111 && b_ == 0x2222);                                                       \
+        taken.count = 0;                                                                                               \
+    } while (0)
+
+static void reach_by_every_form(void)
+{
+    TRY("ldp %1, %2, [%0]", NOWHERE);
+    TRY("stp %1, %2, [%0]", NOWHERE);
+    TRY("ldr %1, [%0], #8", NOWHERE);
+    TRY("ldr %1, [%0, #8]!", NOWHERE);
+    TRY("str %1, [%0], #8", NOWHERE);
+    TRY("ldxr %1, [%0]", NOWHERE);
+    TRY("ldar %1, [%0]", NOWHERE);
+    TRY("stlr %1, [%0]", NOWHERE);
+    TRY("dc zva, %0", NOWHERE);
+    /* Half of it is ours. */
+    TRY("ldp %1, %2, [%0]", RAM_END - 8);
+    TRY("stp %1, %2, [%0]", RAM_END - 8);
+    TRY("ldr %1, [%0]", RAM_END - 4);
+    /* The emulated distributor, and what lies behind its last register. */
+    TRY("ldp %1, %2, [%0]", GICD + 0xfff8);
+}
+
+/* Registers that are emulated, by forms that have no syndrome: as by single accesses. */
+static void emulated_by_every_form(void)
+{
+    u64 base = GICD + 0x400 + 64, a, b;
+    u32 w, v;
+    REG(base) = 0x20406080;
+    REG(base + 4) = 0xa0b0c0d0;
+    u32 first = REG(base), second = REG(base + 4);
+    CHECK(first == 0x20406080 && second == 0xa0b0c0d0);
+    __asm__ volatile("ldp %w0, %w1, [%2]" : "=&r"(w), "=&r"(v) : "r"(base) : "memory");
+    CHECK(w == first && v == second);
+    u64 moving = base;
+    __asm__ volatile("ldr %w0, [%1], #4\n\tldr %w2, [%1], #4" : "=&r"(w), "+&r"(moving), "=&r"(v)::"memory");
+    CHECK(w == first && v == second && moving == base + 8);
+    __asm__ volatile("stp %w0, %w1, [%2]" ::"r"(0x18283848), "r"(0x58687888), "r"(base) : "memory");
+    CHECK(REG(base) == 0x18283848 && REG(base + 4) == 0x58687888);
+    moving = base - 4;
+    __asm__ volatile("str %w1, [%0, #4]!" : "+r"(moving) : "r"(0x10203040) : "memory");
+    CHECK(REG(base) == 0x10203040 && moving == base);
+    a = 0, b = 0;
+    __asm__ volatile(".arch_extension fp\n\tfmov d7, %2\n\tstr s7, [%3]\n\tldr s6, [%3]\n\tfmov %0, d6\n\tfmov %1, d7"
+                     : "=&r"(a), "=&r"(b)
+                     : "r"(0x5060708090ul), "r"(base)
+                     : "memory");
+    CHECK(a == 0x60708090 && b == 0x5060708090);
+    CHECK(taken.count == 0);
+}
+
+/* ---- translation by tables that aren't ours */
+
+static void use_tables(const void *root)
+{
+    WRITE(ttbr1_el1, root);
+    __asm__ volatile("dsb sy\n\ttlbi vmalle1\n\tdsb sy\n\tisb" ::: "memory");
+}
+
+/* The tables of the upper half begin elsewhere, or go on there. The level is the one that the walk had come to. */
+static void tables_elsewhere(void)
+{
+    static u64 level1[512] __attribute__((aligned(4096))), level2[512] __attribute__((aligned(4096)));
+    u64 tcr = READ(tcr_el1), va = 0xffffff8000000000;
+    WRITE(tcr_el1, (tcr & ~(1ul << 23)) | 25ul << 16 | 2ul << 30);
+    use_tables((void *)NOWHERE);
+    REG(va);
+    CHECK(aborted(DATA_ABORT, EXTERNAL_WALK + 1, va));
+    level1[0] = NOWHERE | 3;
+    use_tables(level1);
+    REG(va);
+    CHECK(aborted(DATA_ABORT, EXTERNAL_WALK + 2, va));
+    level1[0] = (u64)level2 | 3;
+    level2[1] = NOWHERE | 3;
+    use_tables(level1);
+    REG(va + 0x200000);
+    CHECK(aborted(DATA_ABORT, EXTERNAL_WALK + 3, va + 0x200000));
+    level2[1] = NOWHERE | 0x701; /* a block that is mapped to what isn't ours */
+    use_tables(level1);
+    REG(va + 0x200000);
+    CHECK(aborted(DATA_ABORT, EXTERNAL, va + 0x200000));
+    WRITE(tcr_el1, tcr);
+    ISB();
+    ((void (*)(void))NOWHERE)();
+    CHECK(aborted(FETCH_ABORT, EXTERNAL, NOWHERE));
+}
+
+/* ---- registers */
+
+static void registers_of_others(void)
+{
+#define TRY_REGISTER(instruction)                                                                                      \
+    do {                                                                                                               \
+        u64 value_ = 0;                                                                                                \
+        __asm__ volatile(instruction : "+r"(value_)::"memory");                                                        \
+        CHECK(undefined() && value_ == 0);                                                                             \
+    } while (0)
+    TRY_REGISTER("mrs %0, hcr_el2");
+    TRY_REGISTER("msr vttbr_el2, %0");
+    TRY_REGISTER("mrs %0, s3_4_c12_c12_0"); /* ICH_LR0_EL2 */
+    TRY_REGISTER("msr cntvoff_el2, %0");
+    TRY_REGISTER("mrs %0, scr_el3");
+    TRY_REGISTER("mrs %0, pmcr_el0"); /* there is no PMU for guests */
+    TRY_REGISTER("tlbi alle1\n\tnop");
+    TRY_REGISTER("msr s3_0_c0_c4_0, %0"); /* ID_AA64PFR0_EL1 */
+    CHECK((READ(id_aa64pfr0_el1) >> 8 & 0xff) == 0); /* neither EL2 nor EL3 */
+    CHECK(READ(s3_0_c0_c7_7) == 0);                  /* a register that doesn't exist yet */
+}
+
+/* ---- firmware */
+
+static i64 firmware(bool smc, u64 function, u64 a, u64 b, u64 c)
+{
+    register u64 x0 __asm__("x0") = function;
+    register u64 x1 __asm__("x1") = a;
+    register u64 x2 __asm__("x2") = b;
+    register u64 x3 __asm__("x3") = c;
+    register u64 x4 __asm__("x4") = 0x4444;
+    if (smc)
+        __asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4)::"memory");
+    else
+        __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4)::"memory");
+    CHECK(x1 == a && x2 == b && x3 == c && x4 == 0x4444);
+    return (i64)x0;
+}
+
+static void bad_calls(void)
+{
+    enum { CPU_ON = 0xc4000003, AFFINITY_INFO = 0xc4000004, FEATURES = 0x8400000a };
+    for (unsigned smc = 0; smc < 2; smc++) {
+        CHECK(firmware(smc, 0x84000000, 0, 0, 0) == 0x10001);
+        CHECK(firmware(smc, CPU_ON, 1, NOWHERE, 0) == -9 || firmware(smc, CPU_ON, 1, NOWHERE, 0) == -2);
+        CHECK(firmware(smc, CPU_ON, 0, 0x40080000, 0) == -4);
+        CHECK(firmware(smc, CPU_ON, 77, 0x40080000, 0) == -2);
+        CHECK(firmware(smc, CPU_ON, 1ul << 32, 0x40080000, 0) == -2);
+        CHECK(firmware(smc, AFFINITY_INFO, 0, 0, 0) == 0);
+        CHECK(firmware(smc, AFFINITY_INFO, 0, 1, 0) == -2);
+        CHECK(firmware(smc, FEATURES, 0x84000005, 0, 0) == -1); /* MIGRATE */
+        CHECK(firmware(smc, 0x12345678, 1, 2, 3) == -1);
+        CHECK(firmware(smc, 0xc3000000, 1, 2, 3) == -1);
+        CHECK((int)firmware(smc, 0x80000001, 0x80008000, 0, 0) == -1); /* no such workaround */
+    }
+    register u64 x0 __asm__("x0") = 0x84000008;
+    __asm__ volatile("hvc #1" : "+r"(x0)::"memory"); /* not SYSTEM_OFF */
+    CHECK((i64)x0 == -1);
+    CHECK(taken.count == 0);
+}
+
+/* ---- the disk */
+
+static struct {
+    u64 descriptors[16];
+    u16 available[16];
+    u32 used[16];
+    u64 request[2];
+    u8 data[512];
+    u8 status;
+} ring __attribute__((aligned(4096)));
+
+enum { READY = 0x44, NOTIFY = 0x50, INTERRUPTS = 0x60, STATUS = 0x70, NEEDS_RESET = 64 };
+
+static void describe(unsigned n, u64 address, u32 length, unsigned flags, unsigned next)
+{
+    ring.descriptors[2 * n] = address;
+    ring.descriptors[2 * n + 1] = length | (u64)flags << 32 | (u64)next << 48;
+}
+
+static void start_disk(u64 descriptors, u64 available, u64 used, unsigned size)
+{
+    memset(&ring, 0, sizeof(ring));
+    REG(DISK + STATUS) = 0;
+    REG(DISK + STATUS) = 3;
+    REG(DISK + 0x24) = 1;
+    REG(DISK + 0x20) = 1; /* VERSION_1 */
+    REG(DISK + STATUS) = 11;
+    const u64 rings[] = {descriptors, available, used};
+    REG(DISK + 0x38) = size;
+    for (unsigned i = 0; i < 3; i++) {
+        REG(DISK + 0x80 + 16 * i) = (u32)rings[i];
+        REG(DISK + 0x84 + 16 * i) = (u32)(rings[i] >> 32);
+    }
+    REG(DISK + READY) = 1;
+    REG(DISK + STATUS) = 15;
+}
+
+static void notify(void)
+{
+    ring.available[1]++;
+    DSB();
+    REG(DISK + NOTIFY) = 0;
+    DSB();
+}
+
+static bool broken(void)
+{
+    return REG(DISK + STATUS) & NEEDS_RESET;
+}
+
+static void good_chain(u64 data, u32 length, unsigned type)
+{
+    ring.request[0] = type;
+    describe(0, (u64)ring.request, 16, 1, 1);
+    describe(1, data, length, type == 0 ? 3 : 1, 2);
+    describe(2, (u64)&ring.status, 1, 2, 0);
+    ring.status = 0xff;
+}
+
+static void bad_disk(void)
+{
+    u64 descriptors = (u64)ring.descriptors, available = (u64)ring.available, used = (u64)ring.used;
+    CHECK(REG(DISK) == 0x74726976 && REG(DISK + 4) == 2 && REG(DISK + 8) == 2);
+
+    start_disk(descriptors, available, used, 4); /* as it should be, first */
+    good_chain((u64)ring.data, 512, 0);
+    notify();
+    CHECK(!broken() && ring.status == 0 && ring.data[0] == 'd' && (ring.used[0] >> 16) == 1);
+    good_chain((u64)ring.data, 512, 0);
+    ring.request[1] = 1ul << 60; /* a sector that overflows */
+    notify();
+    CHECK(!broken() && ring.status == 1);
+
+    const struct {
+        u64 data;
+        u32 length;
+        unsigned type;
+    } lies[] = {{NOWHERE, 512, 0}, {NOWHERE, 512, 1}, {RAM_END - 256, 512, 0}, {~0ul - 100, 512, 1},
+                {0x40000000, 0xffffffff, 1}, {GICD, 512, 0}};
+    for (unsigned i = 0; i < COUNT(lies); i++) {
+        start_disk(descriptors, available, used, 4);
+        good_chain(lies[i].data, lies[i].length, lies[i].type);
+        notify();
+        CHECK(broken() && ring.status == 0xff && (ring.used[0] >> 16) == 0);
+    }
+    const u64 places[][3] = {{NOWHERE, available, used}, {descriptors, NOWHERE, used}, {descriptors, available, NOWHERE},
+                             {RAM_END - 16, available, used}, {descriptors, ~0ul - 1, used}};
+    for (unsigned i = 0; i < COUNT(places); i++) {
+        start_disk(places[i][0], places[i][1], places[i][2], 4);
+        good_chain((u64)ring.data, 512, 0);
+        notify();
+        CHECK(broken());
+    }
+    start_disk(descriptors, available, used, 4);
+    good_chain((u64)ring.data, 512, 0);
+    describe(2, (u64)&ring.status, 1, 3, 1); /* a chain without an end */
+    notify();
+    CHECK(broken());
+    start_disk(descriptors, available, used, 4);
+    ring.available[1] = 100; /* more than the queue has */
+    notify();
+    CHECK(broken());
+    start_disk(descriptors, available, used, 3); /* no power of 2: not ready */
+    CHECK(REG(DISK + READY) == 0);
+    CHECK(taken.count == 0);
+    *(volatile u8 *)(DISK + STATUS); /* a size that it doesn't have */
+    CHECK(aborted(DATA_ABORT, EXTERNAL, DISK + STATUS));
+}
+
+void test_main(void)
+{
+    set_handler(handle);
+    reach_for_memory();
+    reach_by_every_form();
+    emulated_by_every_form();
+    tables_elsewhere();
+    registers_of_others();
+    bad_calls();
+    bad_disk();
+    print(checks_failed ? "isolation: broken\n" : "isolation: holds\n");
+}

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Debian's kernel, unmodified, as a guest of the visor: nVHE and VHE, GICv2 and GICv3, one and more vCPUs, two guests side
+by side, emulated and passed disks, on its own PEs and on shared ones. Each case runs twice, and ends in the same state.
+
+    visor.py --build DIRECTORY [--full] [--case PATTERN] [--log DIRECTORY]
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import fnmatch
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "tests/boot"), str(ROOT / "roms/visor")]
+import debian
+import pack
+
+SECONDS = 900
+MIB = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    name: str
+    cpu: str
+    gic: int
+    pes: int
+    vcpus: tuple             # of each guest
+    disk: str = "emulated"   # or "passed"
+    short: bool = True
+
+
+MACHINES = {"a57-gicv2": ("cortex-a57", 2), "a57-gicv3": ("cortex-a57", 3), "a76-gicv3": ("cortex-a76", 3)}
+CASES = ([Case(f"one-vcpu-{name}", cpu, gic, 1, (1,), short=gic == 3) for name, (cpu, gic) in MACHINES.items()] +
+         [Case(f"two-vcpus-{name}", cpu, gic, 2, (2,), "passed") for name, (cpu, gic) in MACHINES.items()] +
+         [Case(f"four-vcpus-on-two-pes-{name}", cpu, gic, 2, (4,), short=name == "a57-gicv2")
+          for name, (cpu, gic) in MACHINES.items()] +
+         [Case(f"two-guests-{name}", cpu, gic, 2, (2, 1), short=name == "a76-gicv3")
+          for name, (cpu, gic) in MACHINES.items()] +
+         [Case(f"two-guests-on-one-pe-{name}", cpu, gic, 1, (1, 1), short=name == "a57-gicv3")
+          for name, (cpu, gic) in MACHINES.items()])
+
+
+class Failure(Exception):
+    pass
+
+
+def guests_of(case, kernel, initramfs):
+    """The archive: each guest writes to its disk and reads it back, counts its PEs, and powers off."""
+    files = {}
+    for i, vcpus in enumerate(case.vcpus):
+        config = f"memory 160M\nvcpus {vcpus}\npe {i}\n" if case.pes > i else f"memory 160M\nvcpus {vcpus}\n"
+        if case.disk == "passed":
+            config += "place 0x60000000\nvirtio passed\nconsole passed\n"
+        files[f"guest{i}/kernel"] = kernel
+        files[f"guest{i}/initrd"] = initramfs
+        files[f"guest{i}/cmdline"] = (f"console=ttyAMA0 panic=-1 armsim.test=cpus,disk-write armsim.cpus={vcpus} "
+                                      f"armsim.disk-write=guest{i}")
+        files[f"guest{i}/config"] = config
+        if case.disk == "emulated":
+            files[f"guest{i}/disk"] = bytes(8 * MIB)
+    return pack.pack(files)
+
+
+def run(armsim, image, case, archive, disk):
+    command = [armsim, "run", "-M", f"virt,virtualization=on,gic-version={case.gic}", "-cpu", case.cpu, "-smp",
+               str(case.pes), "-m", "1024", "-nographic", "-no-reboot", "-kernel", str(image), "-initrd", str(archive),
+               "--limit", "40G", "--state-hash"]
+    if disk:
+        disk.write_bytes(bytes(8 * MIB))
+        command += ["-drive", f"file={disk},if=virtio,format=raw"]
+    try:
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"no power-off within {SECONDS} s") from None
+    return result.returncode, (result.stdout + result.stderr).decode(errors="replace")
+
+
+def check(case, status, text, disk):
+    if status != 0:
+        raise Failure(f"exit status {status}: {text.strip()[-300:]}")
+    for i, vcpus in enumerate(case.vcpus):
+        own = text if len(case.vcpus) == 1 else "\n".join(re.findall(rf"^guest{i}\| (.*)$", text, re.M))
+        for pattern in ("=== init is up ===", "TEST cpus passed", "TEST disk-write passed", "reboot: Power down",
+                        r"started at EL1", rf"Brought up 1 node, {vcpus} CPU"):
+            if not re.search(pattern, own):
+                raise Failure(f"guest {i}: nothing on its console that matches {pattern!r}")
+        if f"visor: guest{i}: off" not in text:
+            raise Failure(f"guest {i} isn't off")
+    if re.search("exception|Unable to handle|BUG:|WARNING:|Call trace", text):
+        raise Failure("something went wrong, the console says")
+    if f"visor: {'VHE' if case.cpu == 'cortex-a76' else 'nVHE'}, GICv{case.gic}" not in text:
+        raise Failure("the visor doesn't say what it runs on")
+    if disk and disk.read_bytes().count(b"line of guest0\n") < 1000:
+        raise Failure("what the guest wrote isn't on the disk")
+
+
+def run_case(armsim, image, case, kernel, initramfs, logs):
+    with tempfile.TemporaryDirectory() as scratch:
+        archive, disk = pathlib.Path(scratch) / "guests.cpio", pathlib.Path(scratch) / "disk"
+        archive.write_bytes(guests_of(case, kernel, initramfs))
+        disk = disk if case.disk == "passed" else None
+        texts = []
+        for turn in range(2):
+            status, text = run(armsim, image, case, archive, disk)
+            (logs / f"visor-{case.name}-{turn + 1}.log").write_text(text)
+            check(case, status, text, disk)
+            texts.append(text)
+        if texts[0] != texts[1] or "state-hash" not in texts[0]:
+            raise Failure("the second run is another one")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--full", action="store_true", help="all cases")
+    parser.add_argument("--case", help="those whose names match")
+    parser.add_argument("--log", help="keep the consoles' texts here")
+    arguments = parser.parse_args()
+    build = pathlib.Path(arguments.build)
+    armsim, image = str(build / "frontends/cli/armsim"), build / "roms/visor.img"
+    cases = [case for case in CASES if arguments.full or arguments.case or case.short]
+    cases = [case for case in cases if not arguments.case or fnmatch.fnmatch(case.name, arguments.case)]
+    logs = pathlib.Path(arguments.log or build / "system-logs")
+    logs.mkdir(parents=True, exist_ok=True)
+    if not image.exists():
+        print("skip visor: it isn't built, for want of aarch64-linux-gnu-gcc")
+        print("visor: 0 passed, 0 failed")
+        return 0
+    try:
+        kernel, initramfs = (path.read_bytes() for path in debian.prepare("cloud"))
+    except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
+        print(f"FAIL visor: Debian's packages can't be fetched: {error}")
+        print(f"visor: 0 passed, {len(cases)} failed")
+        return 1
+
+    def one(case):
+        try:
+            run_case(armsim, image, case, kernel, initramfs, logs)
+            return None
+        except (Failure, OSError) as error:
+            return str(error)
+
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for case, problem in zip(cases, pool.map(one, cases)):
+            failed += problem is not None
+            print(f"{'FAIL' if problem else 'ok  '} visor {case.name}" + (f": {problem}" if problem else ""), flush=True)
+    print(f"visor: {len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
