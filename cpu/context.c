@@ -5,6 +5,7 @@
 #include "cpu/control.h"
 #include "cpu/cpu.h"
 #include "cpu/debug.h"
+#include "cpu/exception.h"
 #include "cpu/interp/interp.h"
 #include "cpu/level.h"
 #include "cpu/pstate.h"
@@ -326,6 +327,7 @@ static void make_levels(struct pe *pe)
         level->returns = legal_returns(pe, el, level->control_state);
         make_entry(pe, el, sctlr, level);
         level->gic = gic_view(pe, el);
+        interrupt_masks(pe, el, level);
         memset(level->number, 0, sizeof(level->number));
     }
 }

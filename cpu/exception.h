@@ -39,6 +39,8 @@ uint64_t branch_address(const struct pe *pe, uint64_t va);
 
 /* The error synchronization barrier: a pending SError that is masked is deferred to DISR_EL1, VDISR_EL2. */
 void error_synchronization_barrier(struct pe *pe);
+/* Which physical interrupts PSTATE masks at `el`: level->unmaskable, level->masked. */
+void interrupt_masks(const struct pe *pe, unsigned el, struct el_context *level);
 /* ISR_EL1 as the current EL sees it. */
 uint64_t pending_interrupt_status(const struct pe *pe);
 

@@ -36,7 +36,7 @@ static unsigned physical_pending(const struct pe *pe)
 static unsigned virtual_pending(const struct pe *pe)
 {
     uint64_t hcr = effective_hcr(pe);
-    if (pe->pstate.el > 1 || !el2_enabled(pe) || (hcr & HCR_EL2_TGE))
+    if (pe->pstate.el > 1 || (hcr & HCR_EL2_TGE))
         return 0;
     unsigned pending = hcr >> 6 & MASK_ALL;
     if (pe->pending & PENDING_VIRQ)
@@ -46,29 +46,36 @@ static unsigned virtual_pending(const struct pe *pe)
     return pending & routed_by_hcr(hcr);
 }
 
-/* AArch64.PendingUnmaskedPhysicalInterrupts(). */
-static unsigned unmasked_physical(const struct pe *pe)
+void interrupt_masks(const struct pe *pe, unsigned el, struct el_context *level)
 {
-    unsigned pending = physical_pending(pe);
-    if (!pending)
-        return 0;
-    unsigned mask = pstate_mask(pe), el = pe->pstate.el;
+    unsigned unmaskable = 0, masked = 0;
     if (el2_enabled(pe)) {
         uint64_t hcr = SR(pe, HCR_EL2);
         bool tge = hcr & HCR_EL2_TGE;
         unsigned override = tge ? (hcr & HCR_EL2_E2H ? 0 : MASK_ALL) : routed_by_hcr(hcr);
         if (el < 2)
-            mask &= ~override;
+            unmaskable = override;
         else if (el == 2 && !tge)
-            mask |= ~override;
+            masked = ~override & MASK_ALL;
     }
     if (pe->have_el3) {
-        if (el != 3)
-            mask &= ~routed_by_scr(pe);
-        else
-            mask |= ~routed_by_scr(pe);
+        unsigned routed = routed_by_scr(pe);
+        if (el != 3) {
+            unmaskable |= routed;
+            masked &= ~routed;
+        } else {
+            masked |= ~routed & MASK_ALL;
+        }
     }
-    return pending & ~mask;
+    level->unmaskable = (uint8_t)unmaskable;
+    level->masked = (uint8_t)masked;
+}
+
+/* AArch64.PendingUnmaskedPhysicalInterrupts(). */
+static inline unsigned unmasked_physical(const struct pe *pe)
+{
+    const struct el_context *level = &pe->level[pe->pstate.el];
+    return physical_pending(pe) & ~((pstate_mask(pe) & ~level->unmaskable) | level->masked);
 }
 
 static unsigned unmasked_virtual(const struct pe *pe) { return virtual_pending(pe) & ~pstate_mask(pe); }

@@ -200,6 +200,8 @@ struct el_context {
     bool nested;        /* HCR_EL2.{NV,NV1} is {1,0}: an exception from EL1 to EL1 says that it came from EL2 */
     uint16_t number[2][2]; /* context number by `strict`, PAN; 0: not known */
     uint16_t returns;   /* bit n: a return from this EL to the AArch64 mode M[3:0] = n is legal */
+    /* Physical interrupts that PSTATE does not mask here, and those that are masked whatever it says: interrupts.c. */
+    uint8_t unmaskable, masked;
     struct gic_view gic; /* as the GIC's system registers need it */
     uint64_t entry[2];  /* what an exception to this EL sets in PSTATE's words: cpu/pstate.h */
 };

@@ -331,6 +331,8 @@ bool sysreg_access_row(struct pe *pe, unsigned index, unsigned rt, bool read)
     unsigned ruling = sysreg_known_ruling(pe, index, read);
     if (UNLIKELY(ruling >= RULING_LIMIT))
         ruling = sysreg_rule(pe, index, read);
+    if (LIKELY(ruling - RULING_ROW < RULING_TRAPPED - RULING_ROW && !pe->env->coverage))
+        return access_register(pe, &sysreg_rows[ruling - RULING_ROW], rt, read);
     if (ruling >= RULING_TRAPPED && ruling < RULING_REFUSED)
         return take_trap(pe, &trap_rows[ruling - RULING_TRAPPED], row->key, rt, read);
     if (UNLIKELY(ruling == RULING_REFUSED))

@@ -219,13 +219,11 @@ void gic_update_all(struct gic *gic)
 
 void gic_running_changed(struct gic_cpu_interface *cpu)
 {
-    unsigned running = GIC_PRIORITY_IDLE;
-    for (unsigned group = 0; group < GIC_GROUP_COUNT; group++) {
-        uint8_t highest = gic_active_highest(&cpu->active[group], cpu->gic->preemption_bits);
-        if (highest < running)
-            running = highest;
-    }
-    cpu->running = (uint8_t)running;
+    struct gic_active all = cpu->active[0]; /* levels are those of priorities, whatever the group */
+    for (unsigned group = 1; group < GIC_GROUP_COUNT; group++)
+        for (unsigned n = 0; n < 4; n++)
+            all.apr[n] |= cpu->active[group].apr[n];
+    cpu->running = gic_active_highest(&all, cpu->gic->preemption_bits);
 }
 
 struct gic_bank *gic_find(struct gic_cpu_interface *cpu, uint32_t intid, unsigned *n)
