@@ -148,6 +148,17 @@ class Suite:
                               count if self.full else count // 20)
             self.count(result.returncode == 0, f"snapshots of {name}", (result.stdout + result.stderr).strip()[-2000:])
 
+    def examples(self):
+        """The library's examples print what their page says, with a kernel's boot among them."""
+        try:
+            kernel, initramfs = debian.prepare("cloud")
+        except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
+            self.count(False, "examples", str(error))
+            return
+        result = self.run(sys.executable, ROOT / "docs/examples/check.py", ROOT / "docs/examples.md",
+                          os.path.join(self.build, "docs/examples"), "--kernel", kernel, "--initrd", initramfs)
+        self.count(result.returncode == 0, "examples", (result.stdout + result.stderr).strip()[-2000:])
+
     def sanitizers(self):
         """The unit tests again, under ASan and UBSan."""
         self.meson_tests(self.asan, "sanitizers")

@@ -97,6 +97,13 @@ static uint64_t pin_serror_syndrome(const struct pe *pe)
     return has_feature(pe, FEATURE_RAS) ? DFSC_ASYNCHRONOUS_SERROR : 0;
 }
 
+void machine_drive_pin(struct armsim_machine *machine, uint32_t pe, enum armsim_pin pin, bool level)
+{
+    if (pin == ARMSIM_PIN_SERROR && level)
+        machine->pes[pe]->serror_syndrome = pin_serror_syndrome(machine->pes[pe]);
+    pe_set_pending(machine->pes[pe], pin_bits[pin], level);
+}
+
 static void apply(struct armsim_machine *machine, const struct pending_input *input)
 {
     struct serial_port *serial;
@@ -130,9 +137,7 @@ static void apply(struct armsim_machine *machine, const struct pending_input *in
         machine->power_key(machine);
         break;
     case INPUT_PIN:
-        if (input->value == (ARMSIM_PIN_SERROR << 1 | 1))
-            machine->pes[input->unit]->serror_syndrome = pin_serror_syndrome(machine->pes[input->unit]);
-        pe_set_pending(machine->pes[input->unit], pin_bits[input->value >> 1], input->value & 1);
+        machine_drive_pin(machine, input->unit, (enum armsim_pin)(input->value >> 1), input->value & 1);
         break;
     case INPUT_SERROR:
         machine->pes[input->unit]->serror_syndrome = input->value;

@@ -350,6 +350,8 @@ void machine_update_listeners(struct armsim_machine *machine);
 int machine_input(struct armsim_machine *machine, enum input_kind kind, uint32_t unit, uint64_t value,
                   const void *data, size_t size);
 void machine_deliver_inputs(struct armsim_machine *machine);
+/* What an input, or a device of the user's, does to a PE's interrupt pin. */
+void machine_drive_pin(struct armsim_machine *machine, uint32_t pe, enum armsim_pin pin, bool level);
 bool machine_input_possible(struct armsim_machine *machine);
 void input_log_clear(struct input_log *log);
 /* Forgets all from `count` on. */

@@ -262,6 +262,16 @@ void armsim_device_set_irq(struct armsim_device *device, bool level)
         irq_set(device->device.irq, level);
 }
 
+int armsim_device_set_pin(struct armsim_device *device, uint32_t pe, enum armsim_pin pin, bool level)
+{
+    if (!device || pe >= device->machine->pe_count || (unsigned)pin > ARMSIM_PIN_VFIQ)
+        return ARMSIM_ERROR_ARGUMENT;
+    if (device->machine->gic && pin != ARMSIM_PIN_SERROR)
+        return machine_fail(device->machine, ARMSIM_ERROR_UNSUPPORTED, "the interrupt controller drives this pin");
+    machine_drive_pin(device->machine, pe, pin, level);
+    return 0;
+}
+
 uint64_t armsim_device_time(const struct armsim_device *device)
 {
     return device ? clock_now(device->device.env->clock) : 0;

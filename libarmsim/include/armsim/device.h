@@ -75,6 +75,13 @@ ARMSIM_API int armsim_add_device(struct armsim_machine *machine, const struct ar
 /** Drives the device's interrupt. NULL or no interrupt: ignored. */
 ARMSIM_API void armsim_device_set_irq(struct armsim_device *device, bool level);
 
+/**
+ * Drives a PE's interrupt pin, at once: for boards whose interrupt controller is the user's. The level is the machine's
+ * state: the library saves it, and no reset changes it but that of SERROR.
+ * @return 0, ARMSIM_ERROR_ARGUMENT, _UNSUPPORTED (a GIC drives it; SERROR is possible anywhere).
+ */
+ARMSIM_API int armsim_device_set_pin(struct armsim_device *device, uint32_t pe, enum armsim_pin pin, bool level);
+
 /** Virtual time, nanoseconds since the cold reset; 0 for NULL. */
 ARMSIM_API uint64_t armsim_device_time(const struct armsim_device *device);
 
