@@ -201,7 +201,7 @@ class Suite:
 
 
 PARTS = ["unit", "conformance", "roms", "random", "boots", "firmware", "storage", "systems", "determinism",
-         "snapshots", "sanitizers", "threads", "fuzz"]
+         "snapshots", "examples", "sanitizers", "threads", "fuzz"]
 
 
 def main():

@@ -89,12 +89,12 @@ struct armsim_image {
 
 /** Something to put in memory before the start: `-device loader`. */
 struct armsim_load {
-    struct armsim_image image;
+    struct armsim_image image; /**< what to load */
     uint64_t address;  /**< physical; used if has_address, or as the place of a raw image */
     bool has_address;  /**< false: the image must be an ELF file, which knows its own addresses */
     bool raw;          /**< true: bytes as they are, even if the file looks like ELF */
     bool set_pc;       /**< start PE `pe` at the ELF entry (or at `address`) */
-    uint32_t pe;
+    uint32_t pe; /**< for `set_pc` */
     bool secure;       /**< goes into the Secure physical address space */
 };
 
@@ -102,7 +102,7 @@ struct armsim_load {
 struct armsim_serial {
     /** What the guest sends; called in the guest's order. NULL: discarded. */
     void (*write)(void *opaque, const uint8_t *data, size_t size);
-    void *opaque;
+    void *opaque; /**< handed to `write` */
     bool input; /**< armsim_serial_input() may be called: an idle machine waits for it (ARMSIM_STOP_WAITING) */
 };
 
@@ -115,10 +115,10 @@ enum {
 
 /** What a drive's data is kept in when it isn't a raw file. Functions return 0 or a negative number (I/O error). */
 struct armsim_block {
-    int (*read)(void *opaque, uint64_t offset, void *data, size_t size);
+    int (*read)(void *opaque, uint64_t offset, void *data, size_t size);        /**< never NULL */
     int (*write)(void *opaque, uint64_t offset, const void *data, size_t size); /**< NULL: read-only */
     int (*flush)(void *opaque);                                                 /**< NULL: nothing to do */
-    void *opaque;
+    void *opaque; /**< handed to the functions */
     uint64_t size; /**< bytes, a multiple of 512, not 0 */
 };
 
@@ -138,7 +138,7 @@ struct armsim_drive {
     struct armsim_block block; /**< used if path is NULL */
     bool read_only;            /**< the file is opened for reading only and the device says so */
     const char *serial;        /**< up to 20 characters, or NULL */
-    enum armsim_attachment attachment;
+    enum armsim_attachment attachment; /**< what it is a part of */
     uint32_t port;             /**< AHCI: 1 plus the port's number; 0: the next free one */
 };
 
@@ -146,7 +146,7 @@ struct armsim_drive {
 struct armsim_nic {
     /** A frame that the guest sends. NULL: discarded. */
     void (*transmit)(void *opaque, const void *frame, size_t size);
-    void *opaque;
+    void *opaque; /**< handed to `transmit` */
     uint8_t mac[6]; /**< all 0: 52:54:00:12:34:56 plus the card's index */
     bool input;     /**< armsim_net_input() may be called: an idle machine waits for it */
     enum armsim_attachment attachment; /**< ARMSIM_VIRTIO_MMIO or _PCI */
@@ -154,13 +154,13 @@ struct armsim_nic {
 
 /** Semihosting (`-semihosting`). */
 struct armsim_semihosting {
-    bool enabled;
+    bool enabled; /**< false: HLT #0xF000 is a halting debug event as without a debugger */
     const char *directory;  /**< files may be opened below this directory only; NULL: no files */
     const char *command_line; /**< SYS_GET_CMDLINE; NULL: empty */
     void (*write)(void *opaque, const uint8_t *data, size_t size); /**< SYS_WRITEC, SYS_WRITE0, console; NULL: discarded */
     /** SYS_READC and console reads: bytes got, 0 at the end of input. NULL: end of input. */
     size_t (*read)(void *opaque, uint8_t *data, size_t size);
-    void *opaque;
+    void *opaque; /**< handed to the functions */
 };
 
 /** A piece of memory of a caller's board. */
@@ -179,7 +179,7 @@ struct armsim_memory {
 struct armsim_board_table {
     size_t size;      /**< sizeof(struct armsim_board_table) */
     const char *name; /**< 1 to 31 letters, digits, '-' or '_'; not that of a built-in board */
-    const struct armsim_memory *memories;
+    const struct armsim_memory *memories; /**< RAM and ROM */
     size_t memory_count; /**< 1 to 64 */
     uint64_t gic_distributor;   /**< 0: no GIC; armsim_set_pin() drives the PEs' pins */
     uint64_t gic_cpu_interface; /**< GICv2: GICC */
@@ -191,7 +191,8 @@ struct armsim_board_table {
 
 /** A choice the architecture leaves open (a row of impdef.def): see armsim_impdef_at(). */
 struct armsim_impdef {
-    const char *name, *value;
+    const char *name;  /**< as armsim_impdef_at() tells it */
+    const char *value; /**< one of its values */
 };
 
 /** What RAM holds when it has lost its contents. */
@@ -251,32 +252,32 @@ struct armsim_options {
 
     /* What it runs. */
     struct armsim_image kernel; /**< Linux Image, gzip, EFI zboot, ELF, or raw code (at RAM + 0x80000, as a kernel) */
-    struct armsim_image initrd;
+    struct armsim_image initrd; /**< initial RAM disk, for Linux */
     struct armsim_image dtb;    /**< in place of the generated tree; /chosen and memory are filled in */
     struct armsim_image bios;   /**< at the first flash bank (at 0), started at the highest EL */
     const char *append;         /**< kernel command line; NULL: empty */
     const struct armsim_load *loads; /**< put in memory in this order, after the kernel */
-    size_t load_count;
-    enum armsim_conduit conduit;
+    size_t load_count; /**< how many `loads` there are */
+    enum armsim_conduit conduit; /**< who answers PSCI */
 
     /* What it is connected to. */
-    struct armsim_serial serial[ARMSIM_SERIAL_PORTS];
-    bool virtio_console;
+    struct armsim_serial serial[ARMSIM_SERIAL_PORTS]; /**< the far ends of the ports: ARMSIM_SERIAL_* */
+    bool virtio_console; /**< a virtio console, port ARMSIM_SERIAL_VIRTIO; default false */
     const struct armsim_drive *drives; /**< up to 24 */
-    size_t drive_count;
+    size_t drive_count; /**< how many `drives` there are */
     const struct armsim_nic *nics;     /**< up to 4 */
-    size_t nic_count;
-    struct armsim_semihosting semihosting;
+    size_t nic_count; /**< how many `nics` there are */
+    struct armsim_semihosting semihosting; /**< default: off */
     const struct armsim_device_config *devices; /**< the user's own devices: armsim/device.h */
-    size_t device_count;
+    size_t device_count; /**< how many `devices` there are */
 
     /* Choices and records. */
-    const struct armsim_impdef *impdefs;
-    size_t impdef_count;
+    const struct armsim_impdef *impdefs; /**< choices other than the default ones */
+    size_t impdef_count; /**< how many `impdefs` there are */
     uint32_t trap_ring;      /**< trap records kept: 0 to 1048576; default 1024 */
     uint32_t log_mask;       /**< enum armsim_log_class; default 0 */
     armsim_log_fn *log;      /**< hears creation too; armsim_set_log() replaces it */
-    void *log_opaque;
+    void *log_opaque; /**< handed to `log` */
 
     /* PCI Express and AHCI ("virt"). */
     bool pci;            /**< the host bridge; default true */
@@ -314,10 +315,11 @@ ARMSIM_API const char *armsim_cpu_model_at(size_t index); /**< names for options
 ARMSIM_API const char *armsim_feature_at(size_t index);   /**< features that can follow: "lse", "pauth", ... */
 /** A choice that the architecture leaves open; strings are static. */
 struct armsim_impdef_info {
-    const char *name, *description;
-    const char *default_value;
+    const char *name;          /**< for struct armsim_impdef and --impdef */
+    const char *description;   /**< what is chosen */
+    const char *default_value; /**< one of `values` */
     const char *const *values; /**< the allowed values */
-    size_t value_count;
+    size_t value_count; /**< how many `values` there are */
 };
 /** Choice number `index`; ARMSIM_ERROR_NOT_FOUND at the end. */
 ARMSIM_API int armsim_impdef_at(size_t index, struct armsim_impdef_info *info);
@@ -356,7 +358,7 @@ enum armsim_stop_reason {
 /** Why armsim_run() came back. Set `size` before the call. */
 struct armsim_stop {
     size_t size; /**< sizeof(struct armsim_stop) */
-    enum armsim_stop_reason reason;
+    enum armsim_stop_reason reason; /**< which of the fields below are valid */
     uint32_t pe;           /**< PE that was running */
     uint32_t code;         /**< POWER_OFF, SEMIHOSTING: the guest's status; RESET: enum armsim_reset_kind */
     uint64_t pc;           /**< of that PE: the next instruction */
@@ -370,7 +372,7 @@ struct armsim_stop {
     uint32_t watch_kinds;    /**< ... what it does: enum armsim_watch ... */
     uint64_t watchpoint;     /**< ... and the address that armsim_watchpoint_add() was given */
     uint32_t hook;           /**< HOOK: the armsim_hook_id, and the enum armsim_hook_kind of the event */
-    uint32_t hook_kind;
+    uint32_t hook_kind; /**< HOOK: the enum armsim_hook_kind of its event */
 };
 
 /** The short name of a reason ("limit", "power-off", ...); static, never NULL. */
@@ -472,7 +474,7 @@ struct armsim_trap_filter {
     uint32_t pe;       /**< ARMSIM_ANY: any */
     uint32_t kinds;    /**< bit set of 1 << enum armsim_trap_kind; 0: nothing matches */
     uint32_t from_els; /**< bit set of 1 << EL */
-    uint32_t to_els;
+    uint32_t to_els; /**< bit set of 1 << EL */
     uint64_t classes;  /**< for ARMSIM_TRAP_SYNC: bit set of 1 << EC */
     const char *why;   /**< exact name of the cause, or NULL; copied */
 };
@@ -511,12 +513,13 @@ enum armsim_register {
     (0x10000u | (uint32_t)(op0) << 14 | (uint32_t)(op1) << 11 | (uint32_t)(crn) << 7 | (uint32_t)(crm) << 3 |          \
      (uint32_t)(op2))
 
+/** What a register is: armsim_register_at(). */
 struct armsim_register_info {
-    armsim_register_id id;
+    armsim_register_id id; /**< its number */
     const char *name;    /**< the Arm ARM's: "X0", "SCTLR_EL1"; static */
     const char *feature; /**< "FEAT_..." that it needs, or NULL; static */
     uint32_t bits;       /**< 32, 64 or 128; 1 to 64 for the parts of PSTATE */
-    bool readable, writable;
+    bool readable, writable; /**< by armsim_read_register() and armsim_write_register() */
 };
 
 /** The registers that a PE of this machine has, by index from 0; ARMSIM_ERROR_NOT_FOUND at the end. */
@@ -556,7 +559,7 @@ enum armsim_pas { ARMSIM_PAS_NON_SECURE = 0, ARMSIM_PAS_SECURE = 1, ARMSIM_PAS_R
 
 /** Which addresses: physical ones of a space, or virtual ones as seen by a PE at some EL and security state. */
 struct armsim_space {
-    bool is_virtual;
+    bool is_virtual; /**< false: physical addresses */
     enum armsim_pas pas; /**< physical: the space. Virtual: the security state, unless `current` */
     uint32_t pe;         /**< virtual: whose registers and TLB */
     bool current;        /**< virtual: the PE's own EL and security state; `el` and `pas` are ignored */
@@ -589,7 +592,7 @@ ARMSIM_API int armsim_map_ram(struct armsim_machine *machine, uint64_t base, uin
 /** A page of 4096 bytes that was written. */
 struct armsim_page {
     uint64_t address; /**< physical; of the first space in which it appears */
-    enum armsim_pas pas;
+    enum armsim_pas pas; /**< that space */
 };
 
 /**
@@ -606,19 +609,19 @@ enum armsim_access { ARMSIM_READ = 0, ARMSIM_WRITE = 1, ARMSIM_FETCH = 2 };
 struct armsim_descriptor {
     uint8_t stage;  /**< 1 or 2 */
     int8_t level;   /**< -1 to 3 */
-    enum armsim_pas pas;
+    enum armsim_pas pas; /**< the physical address space it is in */
     uint64_t address; /**< physical */
-    uint64_t value;
+    uint64_t value; /**< the descriptor as memory has it */
 };
 
 enum { ARMSIM_MAX_DESCRIPTORS = 32 };
 
 /** The full answer of armsim_translate(). Set `size` before the call. */
 struct armsim_translation {
-    size_t size;
+    size_t size; /**< sizeof(struct armsim_translation) */
     bool valid; /**< false: the fault below */
     uint64_t address; /**< physical */
-    enum armsim_pas pas;
+    enum armsim_pas pas; /**< its physical address space */
     uint64_t block_size;  /**< bytes around the address for which the same answer holds */
     bool readable, writable, executable; /**< at the EL asked for */
     bool device;          /**< Device memory */
@@ -627,12 +630,12 @@ struct armsim_translation {
     uint8_t shareability; /**< 0 non-shareable, 1 Inner, 2 Outer Shareable */
     /* The fault. */
     uint8_t fault_status; /**< the DFSC/IFSC it would have in ESR_ELx */
-    int8_t fault_level;
+    int8_t fault_level; /**< of the walk: -1 to 3 */
     bool fault_stage2, fault_on_walk; /**< by stage 2; while walking stage 1 */
     uint64_t fault_ipa;   /**< for stage 2 */
     const char *fault_name; /**< "translation", "permission", ...; static; NULL without a fault */
     /* The walk. */
-    uint32_t descriptor_count;
+    uint32_t descriptor_count; /**< how many `descriptors` there are */
     struct armsim_descriptor descriptors[ARMSIM_MAX_DESCRIPTORS]; /**< in the order they were read */
 };
 
@@ -688,7 +691,7 @@ struct armsim_exception {
     uint64_t esr; /**< ESR_ELx as it will be written: 32 bits, EC, IL, ISS */
     bool has_far; /**< FAR_ELx gets `far` */
     bool has_ipa; /**< HPFAR_EL2 gets `ipa` (a byte address) */
-    uint64_t far, ipa;
+    uint64_t far, ipa; /**< what these registers get */
 };
 
 /**
@@ -701,12 +704,12 @@ ARMSIM_API int armsim_raise(struct armsim_machine *machine, uint32_t pe, const s
 /** One recorded input. */
 struct armsim_input {
     uint64_t instructions; /**< all PEs, when it reached the machine */
-    uint64_t time_ns;
+    uint64_t time_ns; /**< virtual time, nanoseconds */
     uint8_t kind;          /**< 0 serial, 1 network, 2 power key, 3 pin, 4 SError, 5 SPI, 6 PPI, 7 semihosting's console */
     uint32_t unit;         /**< port, card, PE or line */
     uint64_t value;        /**< level, ISS */
     const void *data;      /**< bytes; valid while the machine lives */
-    size_t size;
+    size_t size; /**< bytes at `data` */
 };
 
 /** Switches the recording of inputs on or off (default off) and empties the log when switched on. */
@@ -766,14 +769,16 @@ ARMSIM_API int armsim_describe_instruction(uint32_t word, char *text, size_t siz
 
 /** Set `size` before the call. Counted since creation. */
 struct armsim_stats {
-    size_t size;
+    size_t size; /**< sizeof(struct armsim_stats) */
     uint64_t instructions;      /**< all PEs */
     uint64_t time_ns;           /**< virtual time */
     uint64_t idle_ns;           /**< of it skipped because all PEs waited */
     uint64_t turns;             /**< turns given to PEs */
     uint64_t events;            /**< clock events fired */
-    uint64_t exceptions, returns;
-    uint64_t tlb_hits, tlb_misses, table_walks, descriptor_reads, tlb_invalidations;
+    uint64_t exceptions, returns; /**< entries and returns, all PEs */
+    uint64_t tlb_hits, tlb_misses; /**< look-ups of the architectural TLBs */
+    uint64_t table_walks, descriptor_reads; /**< that the misses made */
+    uint64_t tlb_invalidations; /**< TLB maintenance instructions */
     uint64_t pages_decoded;        /**< pages that got instruction records */
     uint64_t instructions_decoded; /**< records filled in */
     uint64_t records_invalidated;  /**< records dropped because their code was written */
@@ -889,7 +894,7 @@ enum armsim_coverage_kind {
 
 /** One thing that can be touched. Set `size` before the call. */
 struct armsim_coverage {
-    size_t size;
+    size_t size; /**< sizeof(struct armsim_coverage) */
     const char *name;  /**< "HCR_EL2.TWE", "SCTLR_EL1", "ADD_64_addsub_imm", "VBAR_EL2"; static */
     bool possible;     /**< PE 0 of this machine has what it needs */
     uint8_t from_els;  /**< TRAP: bit set of 1 << EL that the control catches; else 0 */

@@ -38,8 +38,8 @@ struct armsim_device_ops {
     int (*read)(void *opaque, struct armsim_device *device, uint64_t offset, uint32_t bytes,
                 const struct armsim_requester *requester, uint64_t *value);
     int (*write)(void *opaque, struct armsim_device *device, uint64_t offset, uint32_t bytes,
-                 const struct armsim_requester *requester, uint64_t value);
-    void (*reset)(void *opaque, struct armsim_device *device);
+                 const struct armsim_requester *requester, uint64_t value); /**< as `read` */
+    void (*reset)(void *opaque, struct armsim_device *device); /**< cold or warm; also before the first run */
     /** The event that armsim_device_schedule() asked for. `time_ns` is the time asked for. */
     void (*event)(void *opaque, struct armsim_device *device, uint64_t time_ns);
     /** The device's state as bytes (guest-visible, host-independent) for armsim_state_hash(). */
@@ -57,9 +57,10 @@ struct armsim_device_ops {
 
 #define ARMSIM_NO_IRQ UINT32_MAX
 
+/** A device that a user adds: what it does, and where. */
 struct armsim_device_config {
-    struct armsim_device_ops ops;
-    void *opaque;
+    struct armsim_device_ops ops; /**< what it does; copied */
+    void *opaque; /**< handed to every function of `ops` */
     uint64_t base, size; /**< physical; size a multiple of 4, not 0 */
     uint32_t pas_mask;   /**< 1 << enum armsim_pas; 0: Secure and Non-secure */
     uint32_t spi;        /**< its interrupt (0-based, INTID - 32), level-sensitive; or ARMSIM_NO_IRQ */

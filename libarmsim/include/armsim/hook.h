@@ -82,14 +82,14 @@ enum armsim_hook_answer {
 /** An instruction that is about to be executed. */
 struct armsim_hook_instruction {
     bool fetched;  /**< false: the fetch will fault, `word` is 0 */
-    uint32_t word;
+    uint32_t word; /**< the instruction */
     uint32_t size; /**< BLOCK: bytes to the end of the block, its branch or the page's end; else 4 */
 };
 
 /** An access to memory: FETCH, READ, WRITE. */
 struct armsim_hook_memory {
     uint64_t va, pa;     /**< of its first byte */
-    enum armsim_pas pas;
+    enum armsim_pas pas; /**< the space of `pa` */
     uint32_t size;       /**< bytes: 1, 2, 4, 8, 16; DC ZVA: up to 2048 */
     /**
      * The number read or written, low half first; 0 for DC ZVA. For a read what memory holds; for a read from a device
@@ -120,14 +120,14 @@ enum armsim_regime { ARMSIM_REGIME_EL10 = 0, ARMSIM_REGIME_EL20 = 1, ARMSIM_REGI
 
 /** A translation that the TLB has got. */
 struct armsim_hook_fill {
-    enum armsim_regime regime;
+    enum armsim_regime regime; /**< whose translation it is */
     bool secure;          /**< the regime's security state */
-    uint16_t asid, vmid;
+    uint16_t asid, vmid; /**< for which it holds */
     bool global;          /**< for all ASIDs */
     uint64_t va;          /**< the address that was looked up */
     uint64_t pa;          /**< what it translates to */
     uint64_t ipa;         /**< the output of stage 1; the same as `pa` without stage 2 */
-    enum armsim_pas pas;
+    enum armsim_pas pas; /**< the space of `pa` */
     uint64_t size;        /**< bytes around `va` that the entry maps */
     bool stage2;          /**< both stages are in it */
     bool readable, writable, executable; /**< at the EL of the access, now */
@@ -136,7 +136,7 @@ struct armsim_hook_fill {
 
 /** A PE's interrupt inputs; bit sets of 1 << enum armsim_pin. */
 struct armsim_hook_interrupt {
-    uint32_t before, after;
+    uint32_t before, after; /**< the inputs that are high */
 };
 
 #define ARMSIM_CONSOLE_SEMIHOSTING 3 /**< beside ARMSIM_SERIAL_UART0 to _VIRTIO */
@@ -144,7 +144,7 @@ struct armsim_hook_interrupt {
 /** A byte of output. */
 struct armsim_hook_console {
     uint32_t port; /**< ARMSIM_SERIAL_UART0 ..., ARMSIM_CONSOLE_SEMIHOSTING */
-    uint8_t byte;
+    uint8_t byte; /**< what is sent */
 };
 
 typedef uint32_t armsim_hook_id; /**< never 0; not given again in the life of a machine */
@@ -153,9 +153,9 @@ typedef uint32_t armsim_hook_id; /**< never 0; not given again in the life of a 
 struct armsim_hook_event {
     enum armsim_hook_kind kind; /**< says which member of the union is valid */
     armsim_hook_id hook;        /**< which is called */
-    uint32_t pe;
+    uint32_t pe; /**< in which it happens */
     uint8_t el;                 /**< the PE's exception level, security state and stack pointer now */
-    bool secure, sp_selected;
+    bool secure, sp_selected; /**< its Security state; it uses SP_ELx, not SP_EL0 */
     uint64_t pc;                /**< of the instruction; EXCEPTION, RETURN: where it goes on: ARMSIM_REG_PC */
     uint64_t instructions;      /**< executed by all PEs, this one not included; EXCEPTION, RETURN: as in the record */
     uint64_t time_ns;           /**< virtual time */
@@ -184,7 +184,8 @@ struct armsim_hook_options {
     uint64_t pc, pc_size;  /**< instructions in [pc, pc + pc_size); EXCEPTION: ELR is in it. pc_size 0: anywhere */
     /** READ, WRITE, FETCH: accesses that touch [address, address + address_size); TLB_FILL: of a page that does.
      * address_size 0: anywhere. Virtual addresses count without their top byte. */
-    uint64_t address, address_size;
+    uint64_t address;
+    uint64_t address_size; /**< bytes */
     bool physical;         /**< `address` is a physical address, in whatever space */
     armsim_register_id id; /**< MRS, MSR, MAINTENANCE: this encoding only */
     /** MRS, MSR, MAINTENANCE: the register's or instruction's name, EXCEPTION, RETURN: `why`, with '*' for any characters

@@ -33,10 +33,10 @@ struct armsim_trap {
     uint64_t instructions;  /**< instructions that all PEs had executed, the trapping one included if it counts */
     uint64_t time_ns;       /**< virtual time, nanoseconds since the cold reset */
     uint32_t pe;            /**< index of the PE */
-    enum armsim_trap_kind kind;
+    enum armsim_trap_kind kind; /**< what was taken */
     uint8_t from_el, to_el; /**< 0 to 3 */
-    bool from_aarch32, to_aarch32;
-    bool from_secure, to_secure;
+    bool from_aarch32, to_aarch32; /**< the Execution states */
+    bool from_secure, to_secure; /**< the Security states */
     uint16_t vector_offset; /**< from VBAR: 0x000 to 0x780; 0 for a return */
     uint8_t ec;             /**< ESR.EC for ARMSIM_TRAP_SYNC, otherwise 0 */
     uint64_t pc;            /**< where execution goes on: the vector, or the return address */
@@ -50,8 +50,8 @@ struct armsim_trap {
 
 /** A line of the counters: how often exceptions of one class went from one level to another. */
 struct armsim_trap_count {
-    uint8_t from_el, to_el;
-    enum armsim_trap_kind kind;
+    uint8_t from_el, to_el; /**< 0 to 3 */
+    enum armsim_trap_kind kind; /**< what was taken */
     uint8_t ec;      /**< for ARMSIM_TRAP_SYNC; otherwise 0 */
     uint64_t count;  /**< never 0 */
 };
