@@ -141,6 +141,7 @@ static const struct armsim_device_config device = {
     X(armsim_device_read_memory)                                                                                       \
     X(armsim_device_schedule)                                                                                          \
     X(armsim_device_set_irq)                                                                                           \
+    X(armsim_device_set_pin)                                                                                           \
     X(armsim_device_time)                                                                                              \
     X(armsim_device_write_memory)                                                                                      \
     X(armsim_exception_class_name)                                                                                     \
@@ -394,6 +395,7 @@ START_TEST(nothing_in_place_of_a_device)
     ck_assert_uint_eq(armsim_device_time(NULL), 0);
     ck_assert_int_eq(armsim_device_schedule(NULL, 1), ARMSIM_ERROR_ARGUMENT);
     ck_assert_int_eq(armsim_device_cancel(NULL), ARMSIM_ERROR_ARGUMENT);
+    ck_assert_int_eq(armsim_device_set_pin(NULL, 0, ARMSIM_PIN_IRQ, true), ARMSIM_ERROR_ARGUMENT);
     ck_assert_int_eq(armsim_device_read_memory(NULL, ARMSIM_PAS_NON_SECURE, 0, bytes, 1), ARMSIM_ERROR_ARGUMENT);
     ck_assert_int_eq(armsim_device_write_memory(NULL, ARMSIM_PAS_NON_SECURE, 0, bytes, 1), ARMSIM_ERROR_ARGUMENT);
 }
