@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""The systems of hypervisor and monitor: the ROMs' scenarios (`armsim check`), then those with Debian's kernel as the
+visor's guest: its own open-vm-tools, a process that calls, and debugging in the guest as it is without a hypervisor.
+
+    systems.py --build DIRECTORY [--case PATTERN] [--log DIRECTORY] [--repeat]
+
+Each case boots a kernel and looks at its console; --repeat runs each twice and compares the state's hashes.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import fnmatch
+import functools
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(ROOT / "tests/boot"), str(ROOT / "roms/visor")]
+import debian
+import pack
+import packages
+
+TOOLS = ["open-vm-tools", "libc6", "libglib2.0-0", "libpcre2-8-0", "libtirpc3", "libgssapi-krb5-2", "libkrb5-3",
+         "libk5crypto3", "libkrb5support0", "libcom-err2", "libkeyutils1"]
+
+SCRIPTS = {
+    "tools": """vmware-checkvm; echo "checkvm: status $?"
+vmware-checkvm -p
+vmware-rpctool machine.id.get; echo "rpctool: status $?"
+vmware-rpctool 'info-set guestinfo.name set in the guest'; echo "rpctool: status $?"
+vmware-rpctool 'info-get guestinfo.name'; echo "rpctool: status $?"
+vmware-rpctool nonsense; echo "rpctool: status $?"
+""",
+    "client": "client\n",
+    "debugging": """debugging
+mount -t tracefs tracefs /sys/kernel/tracing
+cd /sys/kernel/tracing
+echo 'p:seen __arm64_sys_getppid' > kprobe_events
+echo 'r:left __arm64_sys_getppid' >> kprobe_events
+echo 1 > events/kprobes/enable
+debugging 100
+echo 0 > events/kprobes/enable
+echo "kprobes: $(grep -c seen: trace) entries, $(grep -c left: trace) returns"
+""",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    name: str
+    script: str
+    expected: tuple  # patterns, in their order
+    config: str = None  # of the guest; None: without a hypervisor
+    never: str = None
+    cpu: str = "cortex-a76"
+    gic: int = 3
+
+
+GOOD = ("VMware software version 6 \\(good\\)", "checkvm: status 0", "Workstation", "^0\r$", "rpctool: status 0",
+        "rpctool: status 0", "set in the guest", "rpctool: status 0", "Unknown command", "rpctool: status 1")
+ABSENT = ("must be run inside a virtual machine", "checkvm: status 1")
+DEBUGGED = ("debugging: 0 stops before, 17 steps, 5 watchpoints, 5 breakpoints", "kprobes: 100 entries, 100 returns")
+
+CASES = [
+    Case("tools-dcc", "tools", GOOD, "transports dcc\npersona native public"),
+    Case("tools-all", "tools", GOOD, "transports hvc wfe brk dcc\npersona public", cpu="cortex-a57", gic=2),
+    # The controls: the persona that is off by default; no transport; no hypervisor.
+    Case("tools-control-persona", "tools", ABSENT, "transports dcc"),
+    Case("tools-control-transport", "tools", ABSENT, "persona public"),
+    Case("tools-control-bare", "tools", ABSENT),
+    Case("client", "client", ("client: WFE: 61726d73696d2d41 0 4", "client: DCC: 1 41524d53 1", "client: BRK: 1 41524d53 1"),
+         "transports wfe brk dcc\nvcpus 2"),
+    Case("client-control", "client", ("client: WFE: 61726d73696d2d57", "client: DCC: signal 4", "client: BRK: signal 5"), ""),
+    Case("client-control-bare", "client",
+         ("client: WFE: 61726d73696d2d57", "client: DCC: signal 4", "client: BRK: signal 5")),
+    Case("debugging-bare", "debugging", DEBUGGED),
+    Case("debugging-brk", "debugging", DEBUGGED, "transports brk"),
+    Case("debugging-brk-nvhe", "debugging", DEBUGGED, "transports brk", cpu="cortex-a57"),
+    Case("debugging-dcc", "debugging", DEBUGGED, "transports dcc"),
+]
+
+
+class Failure(Exception):
+    pass
+
+
+def initramfs(scratch):
+    """Debian's, and behind it the programs and scripts of the cases."""
+    files = packages.programs(TOOLS, ["vmware-checkvm", "vmware-rpctool"])
+    for name in ("client", "debugging"):
+        program = scratch / name
+        subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-o", program,
+                        HERE / f"guest/{name}.c"], check=True)
+        files[f"bin/{name}"] = program.read_bytes()
+    for name, text in SCRIPTS.items():
+        files[f"tests/{name}"] = ("set +e\n" + text).encode()
+    kernel, base = debian.prepare("cloud")
+    return kernel, base.read_bytes() + packages.archive(files)
+
+
+def run_case(build, kernel, initrd, scratch, logs, case):
+    append = f"console=ttyAMA0 panic=-1 armsim.test={case.script}"
+    command = [os.path.join(build, "frontends/cli/armsim"), "run", "-cpu", case.cpu, "-nographic", "-no-reboot",
+               "--state-hash"]
+    if case.config is None:
+        image = scratch / f"{case.name}.cpio"
+        image.write_bytes(initrd)
+        command += ["-M", f"virt,gic-version={case.gic}", "-m", "256", "-kernel", kernel, "-initrd", image,
+                    "-append", append]
+    else:
+        image = scratch / f"{case.name}.cpio"
+        image.write_bytes(pack.pack({"guest0/kernel": kernel.read_bytes(), "guest0/initrd": initrd,
+                                     "guest0/cmdline": append, "guest0/config": f"memory 256M\n{case.config}\n"}))
+        command += ["-M", f"virt,gic-version={case.gic},virtualization=on", "-m", "640", "-smp",
+                    "2" if "vcpus 2" in case.config else "1", "-kernel", os.path.join(build, "roms/visor.img"),
+                    "-initrd", image]
+    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+    text = (result.stdout + result.stderr).decode(errors="replace")
+    (logs / f"{case.name}.log").write_text(text)
+    position = 0
+    for pattern in case.expected:
+        found = re.compile(pattern, re.M).search(text, position)
+        if not found:
+            raise Failure(f"nothing on the console that matches {pattern!r} (after {position} characters)")
+        position = found.end()
+    if result.returncode != 0 or "Power down" not in text:
+        raise Failure(f"status {result.returncode}, no clean power-off")
+    return re.search(r"^state-hash: (\w+)", text, re.M).group(1)
+
+
+def check_roms(build):
+    """`armsim check` over the ROMs' scenarios: (passed, failed)."""
+    result = subprocess.run([os.path.join(build, "frontends/cli/armsim"), "check", os.path.join(build, "tests/systems")],
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+    found = re.search(r"(\d+) passed, (\d+) failed", result.stdout)
+    print(result.stdout, end="", flush=True)
+    return (int(found.group(1)), int(found.group(2))) if found else (0, 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--case", help="those whose names match; not the ROMs'")
+    parser.add_argument("--log", help="keep the consoles' texts here")
+    parser.add_argument("--repeat", action="store_true", help="run each twice, and compare")
+    arguments = parser.parse_args()
+    passed, failed = (0, 0) if arguments.case else check_roms(arguments.build)
+    cases = [case for case in CASES if not arguments.case or fnmatch.fnmatch(case.name, arguments.case)]
+    logs = pathlib.Path(arguments.log or os.path.join(arguments.build, "system-logs"))
+    logs.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = pathlib.Path(folder)
+        try:
+            kernel, initrd = initramfs(scratch)
+        except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
+            sys.exit(f"systems: {passed} passed, {failed + 1} failed\n{error}")
+        run = functools.partial(run_case, arguments.build, kernel, initrd, scratch, logs)
+
+        def twice(case):
+            hashes = {run(case) for _ in range(2 if arguments.repeat else 1)}
+            if len(hashes) > 1:
+                raise Failure(f"two runs end in different states: {hashes}")
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for case, future in [(case, pool.submit(twice, case)) for case in cases]:
+                try:
+                    future.result()
+                    passed += 1
+                    print(f"ok   {case.name}", flush=True)
+                except (Failure, OSError, subprocess.SubprocessError) as error:
+                    failed += 1
+                    print(f"FAIL {case.name}: {error}; see {logs / case.name}.log", flush=True)
+    print(f"systems: {passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
