@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The systems of hypervisor and monitor: the ROMs' scenarios (`armsim check`), then those with Debian's kernel as the
-visor's guest: its own open-vm-tools, a process that calls, and debugging in the guest as it is without a hypervisor.
+"""Hypercalls with Debian's kernel as the visor's guest: its own open-vm-tools, a process that calls, and debugging in the
+guest as it is without a hypervisor.
 
-    systems.py --build DIRECTORY [--case PATTERN] [--log DIRECTORY] [--repeat]
+    hypercalls.py --build DIRECTORY [--case PATTERN] [--log DIRECTORY] [--full]
 
-Each case boots a kernel and looks at its console; --repeat runs each twice and compares the state's hashes.
+Each case boots a kernel and looks at its console. --full runs each twice and compares the state's hashes.
 """
 
 import argparse
@@ -134,23 +134,14 @@ def run_case(build, kernel, initrd, scratch, logs, case):
     return re.search(r"^state-hash: (\w+)", text, re.M).group(1)
 
 
-def check_roms(build):
-    """`armsim check` over the ROMs' scenarios: (passed, failed)."""
-    result = subprocess.run([os.path.join(build, "frontends/cli/armsim"), "check", os.path.join(build, "tests/systems")],
-                            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
-    found = re.search(r"(\d+) passed, (\d+) failed", result.stdout)
-    print(result.stdout, end="", flush=True)
-    return (int(found.group(1)), int(found.group(2))) if found else (0, 1)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", required=True)
     parser.add_argument("--case", help="those whose names match; not the ROMs'")
     parser.add_argument("--log", help="keep the consoles' texts here")
-    parser.add_argument("--repeat", action="store_true", help="run each twice, and compare")
+    parser.add_argument("--full", action="store_true", help="run each twice, and compare")
     arguments = parser.parse_args()
-    passed, failed = (0, 0) if arguments.case else check_roms(arguments.build)
+    passed = failed = 0
     cases = [case for case in CASES if not arguments.case or fnmatch.fnmatch(case.name, arguments.case)]
     logs = pathlib.Path(arguments.log or os.path.join(arguments.build, "system-logs"))
     logs.mkdir(parents=True, exist_ok=True)
@@ -159,11 +150,11 @@ def main():
         try:
             kernel, initrd = initramfs(scratch)
         except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
-            sys.exit(f"systems: {passed} passed, {failed + 1} failed\n{error}")
+            sys.exit(f"hypercalls: {passed} passed, {failed + 1} failed\n{error}")
         run = functools.partial(run_case, arguments.build, kernel, initrd, scratch, logs)
 
         def twice(case):
-            hashes = {run(case) for _ in range(2 if arguments.repeat else 1)}
+            hashes = {run(case) for _ in range(2 if arguments.full else 1)}
             if len(hashes) > 1:
                 raise Failure(f"two runs end in different states: {hashes}")
 
@@ -176,7 +167,7 @@ def main():
                 except (Failure, OSError, subprocess.SubprocessError) as error:
                     failed += 1
                     print(f"FAIL {case.name}: {error}; see {logs / case.name}.log", flush=True)
-    print(f"systems: {passed} passed, {failed} failed")
+    print(f"hypercalls: {passed} passed, {failed} failed")
     return 1 if failed else 0
 
 
