@@ -376,7 +376,7 @@ START_TEST(test_pages_and_faults)
         struct trapcall before = call;
         if (!in)
             for (unsigned i = 0; i < 8192; i++)
-                memory.data[0][i] = (uint8_t)(i * 5);
+                memory.data[i / 4096][i % 4096] = (uint8_t)(i * 5);
         /* Elements before the first one that touches the page that isn't there. */
         unsigned whole = 0;
         while (whole < COUNT) {
