@@ -12,6 +12,7 @@ struct pe_config {
     bool have_el2, have_el3;
     bool secure_only;              /* no EL3 and the only state is Secure */
     uint64_t reset_address;        /* RVBAR */
+    unsigned tlb_entries;          /* a power of two; 0: the default */
 };
 
 /* Decoded pages of all RAM and ROM, shared by the PEs of a machine. */

@@ -24,7 +24,7 @@ struct pe *pe_create(const struct pe_config *config, const struct pe_env *env)
     pe->reset_address = config->reset_address;
     pe->env = env;
     pe->interp = calloc(1, sizeof(*pe->interp));
-    pe->mmu = mmu_create(env->bus, (uint16_t)config->index, 0);
+    pe->mmu = mmu_create(env->bus, (uint16_t)config->index, config->tlb_entries);
     if (!pe->interp || !pe->mmu || interp_create_contexts(pe->interp) || icache_add_pe(env->icache, pe)) {
         pe_destroy(pe);
         return NULL;

@@ -19,7 +19,7 @@ struct timer {
 
 struct generic_timer {
     const struct device_env *env;
-    uint64_t frequency;
+    uint64_t frequency, epoch;
     uint64_t ticks, nanoseconds; /* frequency / 10^9, reduced */
     uint64_t exact_limit;        /* below this many ns, now * ticks fits 64 bits */
     uint64_t exact_count;        /* below this count, its time can be computed in 64 bits */
@@ -48,14 +48,21 @@ static const struct state_field fields[] = {
 
 /* --- counts and nanoseconds --- */
 
-static uint64_t count_at(const struct generic_timer *timer, uint64_t now)
+/* Counts since time began. */
+static uint64_t elapsed_at(const struct generic_timer *timer, uint64_t now)
 {
     if (now < timer->exact_limit)
         return now * timer->ticks / timer->nanoseconds;
     return (uint64_t)((unsigned __int128)now * timer->ticks / timer->nanoseconds);
 }
 
-/* The first nanosecond at which CNTPCT, not wrapped, is `count` or more. */
+/* CNTPCT, which wraps. */
+static uint64_t count_at(const struct generic_timer *timer, uint64_t now)
+{
+    return elapsed_at(timer, now) + timer->epoch;
+}
+
+/* The first nanosecond at which `count` counts or more have elapsed. */
 static uint64_t time_of(const struct generic_timer *timer, unsigned __int128 count)
 {
     if (count < timer->exact_count)
@@ -67,6 +74,12 @@ static uint64_t time_of(const struct generic_timer *timer, unsigned __int128 cou
 uint64_t generic_timer_frequency(const struct generic_timer *timer)
 {
     return timer->frequency;
+}
+
+void generic_timer_set_epoch(struct generic_timer *timer, uint64_t epoch)
+{
+    timer->epoch = epoch;
+    timer->event_checked = generic_timer_count(timer);
 }
 
 uint64_t generic_timer_count(const struct generic_timer *timer)
@@ -99,7 +112,7 @@ static void update_timer(struct timer *t, uint64_t now)
     uint64_t count = timer_count(timer, t->id, now), cval = timer->cval[t->id];
     bool met = count >= cval;
     unsigned __int128 ahead = met ? ((unsigned __int128)1 << 64) - count : cval - count;
-    uint64_t change = met && cval == 0 ? CLOCK_NEVER : time_of(timer, count_at(timer, now) + ahead);
+    uint64_t change = met && cval == 0 ? CLOCK_NEVER : time_of(timer, elapsed_at(timer, now) + ahead);
     if (change == CLOCK_NEVER)
         clock_cancel(timer->env->clock, &t->event);
     else
@@ -167,11 +180,11 @@ static bool triggered(const struct stream *stream, uint64_t from, uint64_t to)
            triggers_at(stream, from - stream->offset) != triggers_at(stream, to - stream->offset);
 }
 
-static uint64_t next_trigger(const struct generic_timer *timer, const struct stream *stream, uint64_t count)
+static uint64_t next_trigger(const struct generic_timer *timer, const struct stream *stream, uint64_t now)
 {
-    uint64_t mine = count - stream->offset;
+    uint64_t mine = count_at(timer, now) - stream->offset;
     uint64_t next = (triggers_at(stream, mine) + 1) * 2 * stream->half - (stream->falling ? 0 : stream->half);
-    return time_of(timer, (unsigned __int128)count + (next - mine));
+    return time_of(timer, (unsigned __int128)elapsed_at(timer, now) + (next - mine));
 }
 
 uint64_t generic_timer_next_event_stream(const struct generic_timer *timer, uint64_t now)
@@ -181,7 +194,7 @@ uint64_t generic_timer_next_event_stream(const struct generic_timer *timer, uint
         struct stream stream;
         if (!get_stream(timer, i, &stream))
             continue;
-        uint64_t time = next_trigger(timer, &stream, count_at(timer, now));
+        uint64_t time = next_trigger(timer, &stream, now);
         if (time < earliest)
             earliest = time;
     }

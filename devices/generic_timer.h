@@ -1,7 +1,7 @@
 /*
  * The Generic Timer of one PE: Arm ARM (DDI 0487) chapter D12 and section D12.2.4 for the event stream.
  *
- * Counters are functions of the clock: CNTPCT = floor(now * frequency / 10^9). A timer's output line changes exactly
+ * Counters are functions of the clock: CNTPCT = floor(now * frequency / 10^9) plus the epoch. A timer's output line changes exactly
  * at the first nanosecond at which its condition does. No PE is known here; registers are named by their EL1/EL2 names
  * and redirections (VHE, EL02) are the caller's, as are all traps.
  *
@@ -66,6 +66,8 @@ uint64_t generic_timer_read(const struct generic_timer *timer, enum timer_regist
 /* Writes to read-only registers are ignored: the instruction is UNDEFINED, so they don't come. */
 void generic_timer_write(struct generic_timer *timer, enum timer_register reg, uint64_t value);
 
+/* What CNTPCT was when time began; default 0. Once, before anything is programmed. */
+void generic_timer_set_epoch(struct generic_timer *timer, uint64_t epoch);
 uint64_t generic_timer_frequency(const struct generic_timer *timer);
 uint64_t generic_timer_count(const struct generic_timer *timer); /* CNTPCT */
 

@@ -31,6 +31,7 @@
 #include <stdlib.h>
 
 enum { FIFO_DEPTH = 32, WINDOW_SIZE = 0x1000, UART_CLOCK_HZ = 24000000, PERIPH_ID = 0x00341011 };
+enum { FIFO_DEPTH_R1P4 = 16, PERIPH_ID_R1P4 = 0x00241011 };
 
 enum {
     DR = 0x000,
@@ -70,6 +71,8 @@ struct pl011 {
     struct device device;
     struct char_backend backend;
     bool initialised;
+    unsigned fifo_depth;
+    uint32_t periph_id;
     struct clock_event receive_timeout;
 
     struct fifo rx, tx;
@@ -114,14 +117,14 @@ static uint16_t fifo_pop(struct fifo *fifo)
 
 static unsigned depth(const struct pl011 *uart)
 {
-    return uart->lcr_h & LCR_FEN ? FIFO_DEPTH : 1;
+    return uart->lcr_h & LCR_FEN ? uart->fifo_depth : 1;
 }
 
 /* Characters at which a FIFO's interrupt changes, from a 3-bit field of IFLS. */
 static unsigned trigger_level(const struct pl011 *uart, unsigned shift)
 {
     static const uint8_t eighths[8] = {1, 2, 4, 6, 7, 7, 7, 7}; /* 5 to 7 are reserved */
-    return FIFO_DEPTH * eighths[(uart->ifls >> shift) & 7] / 8;
+    return uart->fifo_depth * eighths[(uart->ifls >> shift) & 7] / 8;
 }
 
 static void update_irq(struct pl011 *uart)
@@ -368,7 +371,7 @@ static uint32_t peek(const struct pl011 *uart, uint64_t offset)
     case DMACR:
         return uart->dmacr;
     default:
-        return offset >= ID_FIRST ? device_primecell_id(PERIPH_ID, offset) : 0;
+        return offset >= ID_FIRST ? device_primecell_id(uart->periph_id, offset) : 0;
     }
 }
 
@@ -490,6 +493,8 @@ struct device *pl011_create(const struct device_env *env, uint64_t base, unsigne
         return NULL;
     device_init(&uart->device, &pl011_ops, env, base, WINDOW_SIZE, pas_mask, irq, spi);
     uart->initialised = options->initialised;
+    uart->fifo_depth = options->fifo_depth == FIFO_DEPTH_R1P4 ? FIFO_DEPTH_R1P4 : FIFO_DEPTH;
+    uart->periph_id = options->fifo_depth == FIFO_DEPTH_R1P4 ? PERIPH_ID_R1P4 : PERIPH_ID;
     uart->receive_timeout = (struct clock_event){.name = "pl011 receive timeout",
                                                  .fire = on_receive_timeout,
                                                  .opaque = uart,

@@ -10,6 +10,7 @@ struct pl011_options {
     /* Reset leaves the UART as boot firmware hands it over: enabled, 115200 8N1, FIFOs on. Otherwise the reset
      * values of the TRM: disabled, and nothing comes out until the guest enables it. */
     bool initialised;
+    unsigned fifo_depth; /* 16: revision r1p4; 32, or 0: r1p5 */
 };
 
 /* NULL: out of memory. */

@@ -130,7 +130,8 @@ void gic_reset(struct gic *gic)
         state_reset_section(&section);
     }
     if (gic->config.version == 3)
-        gic->gicd_ctlr = gic->config.security ? GICD_CTLR_ARE_S | GICD_CTLR_ARE_NS : GICD_CTLR_ARE_S | GICD_CTLR_DS;
+        gic->gicd_ctlr = gic->config.security && !gic->config.single_security ? GICD_CTLR_ARE_S | GICD_CTLR_ARE_NS
+                                                                              : GICD_CTLR_ARE_S | GICD_CTLR_DS;
     for (unsigned i = 0; i < gic->config.cpus; i++)
         reset_cpu(&gic->cpus[i]);
     if (gic->its)
@@ -309,8 +310,10 @@ static bool config_valid(const struct gic_config *config)
     bool version = config->version == 2 || config->version == 3;
     /* GICH_LR holds 5 bits of priority. */
     unsigned most_virtual = config->version == 2 ? 5 : 8;
+    if (config->single_security && (config->version != 3 || !config->security))
+        return false;
     return version && spis && config->cpus >= 1 && config->cpus <= (config->version == 2 ? GIC_V2_MAX_CPUS : 512u) &&
-           config->priority_bits >= (config->security ? 5u : 4u) && config->priority_bits <= 8 &&
+           config->priority_bits >= (config->security && !config->single_security ? 5u : 4u) && config->priority_bits <= 8 &&
            config->virtual_priority_bits >= 5 && config->virtual_priority_bits <= most_virtual &&
            config->list_registers <= GIC_MAX_LIST_REGISTERS && config->maintenance_intid >= GIC_SGIS &&
            config->maintenance_intid < GIC_PRIVATE && config->distributor_base % 0x1000 == 0 &&

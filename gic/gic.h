@@ -26,6 +26,7 @@ struct gic_config {
     unsigned cpus;                    /* 1 to 8 (GICv2), 1 to 512 (GICv3) */
     const uint64_t *affinity;         /* GICv3: MPIDR_EL1 of each PE; NULL: Aff0 = n % 16, Aff1 = n / 16 */
     bool security;                    /* two Security states (GICD_TYPER.SecurityExtn) */
+    bool single_security;             /* GICv3 with `security`: GICD_CTLR.DS is fixed at one */
     bool virtualization;              /* GICH/GICV, ICH_*: list registers and maintenance interrupt */
     bool its;                         /* GICv3: LPIs and one ITS */
     bool awake_at_reset;              /* GICv3: GICR_WAKER resets to awake, as absent EL3 firmware would leave it */

@@ -40,7 +40,7 @@ static bool wait_for_event(struct pe *pe)
         return false;
     if (set) {
         pe->event_register = false;
-    } else if (!interrupt_pending(pe, true)) {
+    } else if (!interrupt_pending(pe, true) && impdef(pe, WFE_WAKE) == WFE_WAKE_EVENT) {
         pe->power = PE_WFE;
         if (pe->timer)
             generic_timer_wait_event(pe->timer, true);

@@ -73,6 +73,7 @@ struct cli_options {
     unsigned serial_count;    /* -serial options seen */
     bool no_nic;              /* -nic none */
     const char *dumpdtb;
+    const char *vhe;          /* -M vhe=: NULL, or "on", "off", for -cpu */
     bool log_instructions;    /* -d in_asm */
     const char *log_file;     /* -D */
     uint64_t limit;

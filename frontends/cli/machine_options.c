@@ -34,6 +34,80 @@ static bool machine_pci(struct cli_options *options, void *target, const char *v
     return parse_switch(value, &options->machine.pci);
 }
 
+static bool machine_number(const char *value, uint64_t low, uint64_t high, uint64_t *number)
+{
+    return parse_number(value, number) && *number >= low && *number <= high;
+}
+
+static bool machine_gic_ds(struct cli_options *options, void *target, const char *value)
+{
+    return parse_switch(value, &options->machine.gic_single_security);
+}
+
+static bool machine_priority_bits(struct cli_options *options, void *target, const char *value)
+{
+    uint64_t bits;
+    bool known = machine_number(value, 4, 8, &bits);
+    options->machine.gic_priority_bits = (uint32_t)bits;
+    return known;
+}
+
+static bool machine_counter_frequency(struct cli_options *options, void *target, const char *value)
+{
+    return parse_count(value, &options->machine.counter_frequency);
+}
+
+static bool machine_counter_epoch(struct cli_options *options, void *target, const char *value)
+{
+    return parse_number(value, &options->machine.counter_epoch);
+}
+
+static bool machine_tlb(struct cli_options *options, void *target, const char *value)
+{
+    enum { MOST = 262144 };
+    uint64_t entries = MOST;
+    bool known = strcmp(value, "infinite") == 0 || machine_number(value, 16, MOST, &entries);
+    options->machine.tlb_entries = (uint32_t)entries;
+    return known && !(entries & (entries - 1));
+}
+
+static bool machine_uart_depth(struct cli_options *options, void *target, const char *value)
+{
+    uint64_t depth;
+    bool known = parse_number(value, &depth) && (depth == 16 || depth == 32);
+    options->machine.uart_fifo = (uint32_t)depth;
+    return known;
+}
+
+static bool machine_seed(struct cli_options *options, void *target, const char *value)
+{
+    return parse_number(value, &options->machine.rng_seed);
+}
+
+static bool machine_wfe_early(struct cli_options *options, void *target, const char *value)
+{
+    bool early = strcmp(value, "1") == 0;
+    return (early || strcmp(value, "0") == 0) && option_choose(options, "M", "WFE_WAKE", early ? "early" : "event") == 0;
+}
+
+static bool machine_vhe(struct cli_options *options, void *target, const char *value)
+{
+    bool on;
+    options->vhe = value;
+    return parse_switch(value, &on);
+}
+
+/* What this version doesn't have: only its absence can be asked for. */
+static bool machine_absent(struct cli_options *options, void *target, const char *value)
+{
+    return strcmp(value, "off") == 0;
+}
+
+static bool machine_caches(struct cli_options *options, void *target, const char *value)
+{
+    return strcmp(value, "coherent") == 0;
+}
+
 static bool machine_ram_fill(struct cli_options *options, void *target, const char *value)
 {
     options->machine.ram_fill = strcmp(value, "poison") == 0 ? ARMSIM_RAM_POISON : ARMSIM_RAM_ZERO;
@@ -58,14 +132,35 @@ int option_machine(struct cli_options *options, const char *name, const char *va
         {"gic-version", "2 or 3", machine_gic},
         {"secure", "on or off", machine_secure},
         {"virtualization", "on or off", machine_virtualization},
+        {"gic", "2 or 3", machine_gic},
+        {"el3", "on or off", machine_secure},
+        {"el2", "on or off", machine_virtualization},
+        {"vhe", "on or off", machine_vhe},
+        {"gic-ds", "on or off", machine_gic_ds},
+        {"prio-bits", "4 to 8", machine_priority_bits},
+        {"wfe-early", "0 or 1", machine_wfe_early},
+        {"cntfrq", "Hz", machine_counter_frequency},
+        {"cnt-epoch", "a number", machine_counter_epoch},
+        {"tlb", "a power of two from 16 to 262144, or infinite", machine_tlb},
+        {"uart-depth", "16 or 32", machine_uart_depth},
+        {"seed", "a number", machine_seed},
+        {"aa32-el1", "off (AArch32 isn't implemented in this version)", machine_absent},
+        {"fgt", "off (FEAT_FGT isn't implemented in this version)", machine_absent},
+        {"ecv", "off (FEAT_ECV isn't implemented in this version)", machine_absent},
+        {"wfxt", "off (FEAT_WFxT isn't implemented in this version)", machine_absent},
+        {"twed", "off (FEAT_TWED isn't implemented in this version)", machine_absent},
+        {"caches", "coherent (split caches aren't implemented in this version)", machine_caches},
         {"pci", "on or off", machine_pci},
         {"ram-fill", "zero or poison", machine_ram_fill},
         {"bus-error", "sea, serror or razwi", machine_bus_error},
         {"dumpdtb", "a file's name", machine_dumpdtb},
     };
     if (strcmp(value, "help") == 0) {
-        puts("virt    QEMU's virt board (gic-version=2|3, secure=on|off, virtualization=on|off, "
-             "bus-error=sea|serror|razwi, pci=on|off, dumpdtb=FILE)");
+        puts("virt    QEMU's virt board\n"
+             "    gic-version=2|3, secure=on|off (el3), virtualization=on|off (el2), vhe=on|off, pci=on|off\n"
+             "    bus-error=sea|serror|razwi, ram-fill=zero|poison, wfe-early=0|1\n"
+             "    gic-ds=on|off, prio-bits=4..8, cntfrq=HZ, cnt-epoch=N, tlb=N|infinite, uart-depth=16|32, seed=N\n"
+             "    dumpdtb=FILE");
         options->done = true;
         return 0;
     }

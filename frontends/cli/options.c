@@ -345,6 +345,13 @@ static int finish(struct cli_options *options)
         return complain(EXIT_USAGE, "-initrd: expected with -kernel");
     if (options->trace_instructions >= 0 && !options->trace_file)
         return complain(EXIT_USAGE, "--trace-instructions: expected with --trace");
+    if (options->vhe) {
+        char text[512];
+        int length = snprintf(text, sizeof(text), "%s,vhe=%s", options->machine.cpu, options->vhe);
+        options->machine.cpu = length < (int)sizeof(text) ? keep_text(options, text, (size_t)length) : NULL;
+        if (!options->machine.cpu)
+            return complain(EXIT_DEFECT, "out of memory");
+    }
     int status = options_resolve_devices(options);
     if (status)
         return status;

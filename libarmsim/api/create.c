@@ -49,6 +49,9 @@ int armsim_options_init(struct armsim_options *options, size_t size)
         .rtc_epoch = 1767225600, /* 2026-01-01 00:00:00 UTC */
         .trap_ring = 1024,
         .pci = true,
+        .gic_priority_bits = 5,
+        .tlb_entries = 2048,
+        .uart_fifo = 32,
     };
     if (!options || size < OPTIONS_MIN_SIZE || size > OPTIONS_MAX_SIZE)
         return ARMSIM_ERROR_ARGUMENT;

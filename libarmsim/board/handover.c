@@ -116,7 +116,7 @@ static void handover_gicv3(struct armsim_machine *machine, const struct board_gi
 
 void handover_gic(struct armsim_machine *machine)
 {
-    if (!machine->options.secure)
+    if (!machine->options.secure || (machine->options.gic_single_security && machine->options.gic_version == 2))
         return;
     if (machine->options.gic_version == 3)
         handover_gicv3(machine, machine->board->gic);

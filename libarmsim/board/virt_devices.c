@@ -76,7 +76,9 @@ static int add_uart(struct armsim_machine *machine, const struct virt_device *de
 {
     unsigned port = device->secure ? ARMSIM_SERIAL_UART1 : ARMSIM_SERIAL_UART0;
     /* Programs for this board expect to print by writing to the data register, with no set-up before. */
-    struct pl011_options options = {.backend = serial_backend(machine, port), .initialised = true};
+    struct pl011_options options = {.backend = serial_backend(machine, port),
+                                    .initialised = true,
+                                    .fifo_depth = machine->options.uart_fifo};
     struct device *uart = pl011_create(&machine->device_env, device->base, pas_mask_of(device),
                                        machine_spi(machine, device->spi), device->spi, &options);
     int error = machine_add_device(machine, uart);

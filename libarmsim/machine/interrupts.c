@@ -33,7 +33,9 @@ static int make_gic(struct armsim_machine *machine)
         .version = options->gic_version,
         .cpus = machine->pe_count,
         .affinity = affinity,
-        .security = options->secure,
+        .security = options->secure && !(options->gic_single_security && options->gic_version == 2),
+        .single_security = options->secure && options->gic_single_security && options->gic_version == 3,
+        .priority_bits = options->gic_priority_bits,
         .virtualization = options->virtualization,
         .its = options->gic_version == 3 && place->its,
         .awake_at_reset = !options->secure,
@@ -98,6 +100,7 @@ static int make_timers(struct armsim_machine *machine)
             generic_timer_create(&machine->device_env, i, machine->options.counter_frequency, lines);
         if (!timer)
             return machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory");
+        generic_timer_set_epoch(timer, machine->options.counter_epoch);
         machine->timers[i] = timer;
         machine->pes[i]->timer = timer;
         generic_timer_on_event(timer, set_event, machine->pes[i]);

@@ -134,6 +134,7 @@ static int make_pes(struct armsim_machine *machine)
             .have_el3 = machine->options.secure,
             .secure_only = machine->options.secure_only,
             .reset_address = machine->options.reset_address,
+            .tlb_entries = machine->options.tlb_entries,
         };
         machine->pes[i] = pe_create(&config, &machine->pe_env);
         if (!machine->pes[i])

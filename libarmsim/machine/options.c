@@ -196,6 +196,9 @@ static const struct option_range ranges[] = {
     RANGE(frequency, 1000000, 1000000000000, 1, "instructions a second"),
     RANGE(counter_frequency, 1000000, 1000000000, 1, "Hz"),
     RANGE(quantum, 1, 1000000000, 1, "instructions"),
+    RANGE(gic_priority_bits, 4, 8, 1, "bits"),
+    RANGE(tlb_entries, 16, 262144, 16, "entries"),
+    RANGE(uart_fifo, 16, 32, 16, "characters"),
     RANGE(ram_fill, ARMSIM_RAM_ZERO, ARMSIM_RAM_POISON, 1, ""),
     RANGE(conduit, ARMSIM_CONDUIT_AUTO, ARMSIM_CONDUIT_SMC, 1, ""),
     RANGE(trap_ring, 0, 1 << 20, 1, "records"),
@@ -263,6 +266,13 @@ int machine_check_options(struct armsim_machine *machine)
     if (machine->board->needs_ram && options->ram_size < ARMSIM_MIB)
         return machine_fail(machine, ARMSIM_ERROR_OPTION, "ram_size: %llu bytes given, at least 1 MiB expected",
                             (unsigned long long)options->ram_size);
+    if (options->tlb_entries & (options->tlb_entries - 1))
+        return machine_fail(machine, ARMSIM_ERROR_OPTION, "tlb_entries: %u given, a power of two expected",
+                            options->tlb_entries);
+    if (machine->board->gic && options->secure && !options->gic_single_security && options->gic_priority_bits < 5)
+        return machine_fail(machine, ARMSIM_ERROR_OPTION,
+                            "gic_priority_bits: %u given, 5 to 8 expected of a GIC with two Security states",
+                            options->gic_priority_bits);
     if (options->secure && options->secure_only)
         return machine_fail(machine, ARMSIM_ERROR_OPTION, "secure_only: not together with secure (EL3)");
     return check_images(machine);

@@ -78,6 +78,11 @@ void configuration_write(struct state_writer *writer, const struct armsim_machin
     number(writer, "reset-address", options->reset_address);
     number(writer, "frequency", options->frequency);
     number(writer, "counter-frequency", options->counter_frequency);
+    number(writer, "counter-epoch", options->counter_epoch);
+    number(writer, "gic-priority-bits", options->gic_priority_bits);
+    number(writer, "gic-single-security", options->gic_single_security);
+    number(writer, "tlb-entries", options->tlb_entries);
+    number(writer, "uart-fifo", options->uart_fifo);
     number(writer, "quantum", options->quantum);
     number(writer, "rtc-epoch", (uint64_t)options->rtc_epoch);
     number(writer, "semihosting", options->semihosting.enabled);

@@ -357,6 +357,44 @@ class Running(CliTest):
         other = self.run_armsim(*options, "--seed", "5").stdout
         self.assertNotEqual(other, self.run_armsim(*options).stdout)
 
+    def test_machine_choices(self):
+        """Every choice of -M is taken, and what this version doesn't have is refused by name."""
+        taken = ["gic=3,el3=on,el2=on,vhe=off", "gic-version=3,secure=on,gic-ds=on,prio-bits=4", "prio-bits=8,cntfrq=24M",
+                 "cnt-epoch=0x100000,seed=7", "tlb=16,uart-depth=16", "tlb=infinite,wfe-early=1", "bus-error=razwi,pci=off",
+                 "bus-error=serror,ram-fill=poison", "aa32-el1=off,fgt=off,ecv=off,caches=coherent"]
+        for choice in taken:
+            result = self.run_armsim("-M", "virt," + choice, "--limit", "10k")
+            self.assertEqual(result.returncode, self.run_armsim("--limit", "10k").returncode, choice)
+        for choice, names in (("fgt=on", ["fgt", "FEAT_FGT"]), ("ecv=on", ["ecv", "FEAT_ECV"]),
+                              ("aa32-el1=on", ["aa32-el1", "AArch32"]), ("caches=split", ["caches", "split"]),
+                              ("tlb=17", ["tlb", "power of two"]), ("prio-bits=9", ["prio-bits", "4 to 8"]),
+                              ("uart-depth=8", ["uart-depth"]), ("bus-error=x", ["bus-error", "razwi"]),
+                              ("wfe-early=2", ["wfe-early"]), ("ram-fill=x", ["ram-fill", "poison"])):
+            self.refused(2, "-M", "virt," + choice, names=names)
+
+    def test_devices(self):
+        """-device finds its backend, whatever comes first; what has none, or is taken twice, is refused."""
+        disk = self.path / "disk"
+        disk.write_bytes(bytes(1 << 20))
+        drive = ["-drive", f"file={disk},if=none,id=d,format=raw"]
+        for options in (["-device", "virtio-blk-pci,drive=d", *drive], [*drive, "-device", "virtio-blk-device,drive=d"],
+                        [*drive, "-device", "ahci,id=a", "-device", "ide-hd,drive=d,bus=a.5"],
+                        [*drive, "-device", "ide-hd,drive=d", "-device", "sysbus-ahci"],
+                        ["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,mac=52:54:00:00:00:01"],
+                        ["-device", "virtio-rng-pci"]):
+            self.assertEqual(self.run_armsim(*options, "--limit", "10k").returncode,
+                             self.run_armsim("--limit", "10k").returncode, options)
+        for options, names in ((drive, ["if=none", "d"]), (["-device", "virtio-blk-pci,drive=x"], ["drive", "x"]),
+                               (["-device", "virtio-blk-pci"], ["drive", "none"]), (["-device", "nothing"], ["nothing"]),
+                               ([*drive, "-device", "ide-hd,drive=d"], ["bus"]),
+                               ([*drive, "-device", "ahci,id=a", "-device", "ide-hd,drive=d,bus=a.6"], ["bus", "a.6"]),
+                               ([*drive, "-device", "ahci,id=a", "-device", "ide-hd,drive=d,bus=b.0"], ["bus", "b.0"]),
+                               ([*drive, "-device", "virtio-blk-pci,drive=d", "-device", "virtio-blk-pci,drive=d"], ["d"]),
+                               (["-netdev", "user,id=n"], ["-netdev", "n"]),
+                               (["-device", "ahci", "-device", "ich9-ahci"], ["ahci"])):
+            self.refused(2, *options, names=names)
+        self.refused(2, "-M", "virt,pci=off", "-device", "virtio-rng-pci", names=["pci"])
+
     def test_snapshots(self):
         """A run that is cut by a snapshot ends as one that isn't; what isn't a snapshot is refused."""
         options = ["-M", "virt,secure=on,virtualization=on,gic-version=3", "--state-hash"]

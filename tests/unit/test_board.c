@@ -433,6 +433,55 @@ START_TEST(reset)
 }
 END_TEST
 
+/* How the machine is built where there is a choice, as the guest sees it. */
+START_TEST(choices)
+{
+    static const uint32_t program[] = {
+        0xd2a10000, /* mov x0, #0x08000000: GICD */
+        0x52801fe1, /* mov w1, #0xff */
+        0xb9042001, /* str w1, [x0, #0x420]: IPRIORITYR8 */
+        0xb9442002, /* ldr w2, [x0, #0x420] */
+        0xb9400003, /* ldr w3, [x0]: CTLR */
+        0xd2a12004, /* mov x4, #0x09000000: the UART */
+        0xb94fe885, /* ldr w5, [x4, #0xfe8]: PeriphID2 */
+        0xd53be026, /* mrs x6, CNTPCT_EL0 */
+        0x14000000,
+    };
+    struct armsim_stop stop = {.size = sizeof(stop)};
+    for (uint32_t bits = 4; bits <= 8; bits++)
+        for (unsigned shape = 0; shape < 8; shape++) {
+            bool secure = shape & 1, single = shape & 2;
+            setup();
+            options.kernel = (struct armsim_image){0};
+            options.bios = (struct armsim_image){.data = program, .size = sizeof(program)};
+            options.gic_version = shape & 4 ? 2 : 3;
+            options.secure = secure;
+            options.gic_single_security = single;
+            options.gic_priority_bits = bits;
+            options.uart_fifo = shape & 1 ? 16 : 32;
+            options.counter_epoch = 0x123456789abc;
+            options.tlb_entries = 16u << shape;
+            if (bits < 5 && secure && !single) {
+                refuse(ARMSIM_ERROR_OPTION, "gic_priority_bits");
+                continue;
+            }
+            struct armsim_machine *machine = make();
+            ck_assert_int_eq(armsim_run(machine, 10, &stop), 0);
+            ck_assert_uint_eq(reg(machine, 0, ARMSIM_REG_X0 + 2), 0xff << (8 - bits) & 0xff);
+            if (options.gic_version == 3)
+                ck_assert_uint_eq(reg(machine, 0, ARMSIM_REG_X0 + 3) >> 6 & 1, !secure || single);
+            ck_assert_uint_eq(reg(machine, 0, ARMSIM_REG_X0 + 5), shape & 1 ? 0x24 : 0x34);
+            ck_assert_uint_eq(reg(machine, 0, ARMSIM_REG_X0 + 6), 0x123456789abc);
+            armsim_destroy(machine);
+        }
+    options.tlb_entries = 48;
+    refuse(ARMSIM_ERROR_OPTION, "tlb_entries");
+    options.tlb_entries = 2048;
+    options.uart_fifo = 17;
+    refuse(ARMSIM_ERROR_OPTION, "uart_fifo");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("board");
@@ -448,6 +497,7 @@ int main(void)
     tcase_add_test(tests, loads);
     tcase_add_test(tests, secure_power);
     tcase_add_test(tests, reset);
+    tcase_add_test(tests, choices);
     tcase_add_test(tests, reset_kinds);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -261,6 +261,41 @@ START_TEST(test_event_wait)
 }
 END_TEST
 
+/* A counter that begins elsewhere, also one that is about to wrap: timers and the event stream keep their distance. */
+START_TEST(test_epoch)
+{
+    static const uint64_t epochs[] = {1, 1ull << 40, UINT64_MAX - 50};
+    for (unsigned i = 0; i < sizeof(epochs) / sizeof(epochs[0]); i++) {
+        start(1000000000);
+        generic_timer_set_epoch(timer, epochs[i]);
+        ck_assert_uint_eq(get(TIMER_CNTPCT), epochs[i]);
+        clock_advance(env.clock, 10);
+        ck_assert_uint_eq(get(TIMER_CNTPCT), epochs[i] + 10);
+        set(TIMER_CNTP_TVAL, 20);
+        set(TIMER_CNTP_CTL, 1);
+        ck_assert_uint_eq(clock_next_deadline(env.clock), 30);
+        clock_advance(env.clock, 30);
+        ck_assert(lines[TIMER_PHYSICAL].level);
+        set(TIMER_CNTP_CTL, 0);
+        set(TIMER_CNTKCTL, 1 << 2 | 3 << 4); /* the stream: bit 3 rises */
+        uint64_t count = epochs[i] + 30, next = ((count + 8) / 16 + 1) * 16 - 8;
+        ck_assert_uint_eq(generic_timer_next_event_stream(timer, 30), 30 + (next - count));
+        stop();
+    }
+    start(1000000000); /* the condition ends where the count wraps */
+    generic_timer_set_epoch(timer, UINT64_MAX - 50);
+    set(TIMER_CNTP_CVAL, 1000);
+    set(TIMER_CNTP_CTL, 1);
+    ck_assert(lines[TIMER_PHYSICAL].level);
+    clock_advance(env.clock, 51);
+    ck_assert_uint_eq(get(TIMER_CNTPCT), 0);
+    ck_assert(!lines[TIMER_PHYSICAL].level);
+    clock_advance(env.clock, 1051);
+    ck_assert(lines[TIMER_PHYSICAL].level);
+    stop();
+}
+END_TEST
+
 START_TEST(test_far_future)
 {
     start(1000000000);
@@ -290,6 +325,7 @@ int main(void)
     tcase_add_test(tests, test_event_stream);
     tcase_add_test(tests, test_event_wait);
     tcase_add_test(tests, test_far_future);
+    tcase_add_test(tests, test_epoch);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

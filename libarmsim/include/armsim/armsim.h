@@ -288,6 +288,12 @@ struct armsim_options {
     const struct armsim_board_table *table; /**< a board of the caller's, in place of `board`. It takes no kernel, initrd,
                                              * dtb, bios, loads, drives, cards or semihosting */
 
+    /* How it is built, where the architecture or a data sheet leaves a choice. */
+    uint64_t counter_epoch;     /**< the system counter's value when the machine is made; default 0 */
+    uint32_t gic_priority_bits; /**< that the GIC implements: 4 (5 with `secure`) to 8; default 5 */
+    bool gic_single_security;   /**< with `secure`: a GIC of one Security state (GICv3: GICD_CTLR.DS is fixed at one) */
+    uint32_t tlb_entries;       /**< of each PE: a power of two from 16 to 262144; default 2048 */
+    uint32_t uart_fifo;         /**< "virt": characters of the PL011s' FIFOs: 16 (r1p4) or 32 (r1p5, default) */
     enum armsim_ram_fill ram_fill; /**< "virt": what RAM holds after a cold reset, beside images; default zero */
 };
 
