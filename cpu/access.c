@@ -29,21 +29,9 @@ static bool is_watched(const struct pe *pe, uint64_t va, uint64_t pa)
     return UNLIKELY(pe->env->watches_page != NULL) && pe->env->watches_page(pe->env->machine, va, pa);
 }
 
-/* `may_write`: without an update of a descriptor. */
-static void fill_fast_tlb(struct pe *pe, uint64_t va, bool write, bool may_read, bool may_write,
-                          struct bus_region *region, uint64_t offset)
+static struct fast_tlb_entry *fast_entry(struct pe *pe, uint64_t va)
 {
-    struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
-    uint64_t tag = (va & ~0xfffull) | pe->context;
-    uint8_t *flags = &region->page_flags[offset >> 12];
-    bool ram = region->kind == BUS_RAM;
-    if (write && ram && bus_write_page(pe->env->bus, region, offset))
-        *flags |= BUS_PAGE_WRITTEN;
-    /* A clean page gets no write permission here: its first write is noted. */
-    bool writable = (*flags & (BUS_PAGE_WATCHED | BUS_PAGE_WRITTEN | BUS_PAGE_SHARED)) == BUS_PAGE_WRITTEN;
-    entry->addend = (int64_t)((uint64_t)(uintptr_t)bus_host(region, offset & ~0xfffull) - (va & ~0xfffull));
-    entry->read_tag = may_read ? tag : ~0ull;
-    entry->write_tag = may_write && ram && writable ? tag : ~0ull;
+    return &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
 }
 
 static void fill_device_tlb(struct pe *pe, uint64_t va, bool may_read, bool may_write, enum pas pas,
@@ -106,54 +94,42 @@ static bool abort_is_certain(const struct fault_record *fault, uint64_t size)
     return !fault->second_stage && !fault->s2fs1walk && !(fault->va & (size - 1));
 }
 
-/* By the whole translation. True: *page is ordinary memory; else *refill says what has happened. */
-static __attribute__((noinline)) bool translate_page(struct pe *pe, uint64_t va, uint64_t size, bool write,
-                                                     struct mmu_page *page, enum refill *refill)
+/* By the whole translation. */
+static __attribute__((noinline)) enum refill refill_slowly(struct pe *pe, uint64_t va, uint64_t size, bool write)
 {
     struct mmu_access access = data_access(pe, write, 0);
     struct mmu_result result;
-    *refill = REFILL_NOT;
     if (!mmu_translate(pe->mmu, &pe->regime[pe->current_regime], &access, va, &result)) {
         if (!abort_is_certain(&result.fault, size))
-            return false;
+            return REFILL_NOT;
         take_data_abort(pe, &result.fault);
-        *refill = REFILL_ABORT;
-        return false;
+        return REFILL_ABORT;
     }
-    *page = (struct mmu_page){
-        .pa = result.pa, .pas = result.pas, .may_read = result.may_read, .may_write = result.may_write};
-    return !result.attrs.device;
+    uint64_t offset;
+    struct bus_region *region = result.attrs.device ? NULL : bus_find(pe->env->bus, result.pas, result.pa, &offset);
+    if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM) || is_watched(pe, va, result.pa))
+        return REFILL_NOT;
+    struct fast_tlb_entry *entry = fast_entry(pe, va);
+    fast_tlb_fill(entry, pe->env->bus, va, pe->context, write, result.may_read, result.may_write, region, offset);
+    if (write && region->kind == BUS_RAM && (region->page_flags[offset >> 12] & BUS_PAGE_WATCHED))
+        fill_device_tlb(pe, va, result.may_read, result.may_write, result.pas, region, offset);
+    return (write ? entry->write_tag : entry->read_tag) == ((va & ~0xfffull) | pe->context) ? REFILL_DONE : REFILL_NOT;
 }
 
 enum refill mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write)
 {
     if (pe->strict || (va & 0xfff) + size > 0x1000)
         return REFILL_NOT;
+    if (UNLIKELY(pe->env->watches_page != NULL))
+        return refill_slowly(pe, va, size, write);
     const struct mmu_load_store access = {.el = pe->pstate.el, .pan = pe->pstate.pan, .write = write};
-    struct mmu_page page;
-    enum mmu_page_result found = mmu_find_page(pe->mmu, &pe->regime[pe->current_regime], &access, va, &page);
-    if (UNLIKELY(found != MMU_PAGE_FOUND)) {
-        enum refill refill;
-        if (found == MMU_PAGE_UNMAPPED && !(va & (size - 1)))
-            return page_fault(pe, va, write, page.level);
-        if (!translate_page(pe, va, size, write, &page, &refill))
-            return refill;
-    }
-    struct bus_region *region = page.region;
-    if (UNLIKELY(!region)) {
-        region = bus_find(pe->env->bus, page.pas, page.pa, &page.offset);
-        if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM))
-            return REFILL_NOT;
-    }
-    if (is_watched(pe, va, page.pa))
-        return REFILL_NOT;
-    fill_fast_tlb(pe, va, write, page.may_read, page.may_write, region, page.offset);
-    const struct fast_tlb_entry *entry = &pe->dtlb[va >> 12 & (FAST_TLB_ENTRIES - 1)];
-    if (LIKELY((write ? entry->write_tag : entry->read_tag) == ((va & ~0xfffull) | pe->context)))
+    unsigned refilled =
+        mmu_refill(pe->mmu, &pe->regime[pe->current_regime], access, va, pe->context, fast_entry(pe, va));
+    if (LIKELY(refilled == MMU_REFILLED))
         return REFILL_DONE;
-    if (write && region->kind == BUS_RAM && (region->page_flags[page.offset >> 12] & BUS_PAGE_WATCHED))
-        fill_device_tlb(pe, va, page.may_read, page.may_write, page.pas, region, page.offset);
-    return REFILL_NOT;
+    if (refilled == MMU_UNUSUAL || (va & (size - 1)))
+        return refill_slowly(pe, va, size, write);
+    return page_fault(pe, va, write, (int)(refilled - MMU_UNMAPPED));
 }
 
 /* Where one part of an access (inside a page) goes. */
@@ -174,8 +150,8 @@ static void keep_translation(struct pe *pe, const struct mmu_access *access, con
         fill_device_tlb(pe, target->va, result->may_read, result->may_write, result->pas, target->region,
                         target->offset);
     else if (!result->attrs.device && (target->region->kind == BUS_RAM || target->region->kind == BUS_ROM))
-        fill_fast_tlb(pe, target->va, access->write, result->may_read, result->may_write, target->region,
-                      target->offset);
+        fast_tlb_fill(fast_entry(pe, target->va), pe->env->bus, target->va, pe->context, access->write,
+                      result->may_read, result->may_write, target->region, target->offset);
 }
 
 static bool resolve(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, struct target *target)

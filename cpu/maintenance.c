@@ -136,15 +136,14 @@ enum sysreg_result sysreg_write_at(struct pe *pe, const struct sysreg_row *row, 
 
 static enum regime_id tlbi_regime(const struct pe *pe, unsigned el, enum tlbi_op op)
 {
-    uint64_t hcr = effective_hcr(pe);
-    bool e2h = hcr & HCR_EL2_E2H, tge = hcr & HCR_EL2_TGE;
+    enum { HOST = CONTROL_E2H | CONTROL_TGE };
+    enum { STAGE1 = 1u << TLBI_VA | 1u << TLBI_VA_ALL_ASID | 1u << TLBI_ASID | 1u << TLBI_VMALL };
     if (el == 3)
         return REGIME_EL3;
     if (el == 2)
-        return e2h ? REGIME_EL20 : REGIME_EL2;
+        return pe->control_state & CONTROL_E2H ? REGIME_EL20 : REGIME_EL2;
     /* EL1's operations mean EL2&0 in a host; those on stage 2 and on all of EL1&0 don't. */
-    bool stage1 = op == TLBI_VA || op == TLBI_VA_ALL_ASID || op == TLBI_ASID || op == TLBI_VMALL;
-    return stage1 && e2h && tge ? REGIME_EL20 : REGIME_EL10;
+    return (pe->control_state & HOST) == HOST && (STAGE1 >> op & 1) ? REGIME_EL20 : REGIME_EL10;
 }
 
 static uint16_t tlbi_asid(const struct pe *pe, enum regime_id regime, uint64_t value)

@@ -62,12 +62,6 @@ enum pending {
 
 enum pe_power { PE_RUNNING, PE_WFI, PE_WFE, PE_OFF };
 
-/* Data TLB entry of the fast path. A tag is the page's VA with the context number in its low 12 bits. */
-struct fast_tlb_entry {
-    uint64_t read_tag, write_tag;
-    int64_t addend; /* host address - guest VA */
-    uint64_t unused; /* a power of two is quick to index */
-};
 enum { FAST_TLB_ENTRIES = 256, FAST_ITLB_ENTRIES = 256, RETURN_STACK_ENTRIES = 16 };
 /* Context numbers are multiples of 4 below 4096, so a misaligned target never matches a tag; this one matches none. */
 #define CONTEXT_NONE 0xffcu

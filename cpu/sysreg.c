@@ -308,6 +308,15 @@ static void count_access(struct pe *pe, unsigned row, bool read)
         pe->env->coverage->registers[row].writes++;
 }
 
+bool sysreg_call_row(struct pe *pe, unsigned index, unsigned rt)
+{
+    const struct sysreg_row *row = &sysreg_rows[index];
+    enum sysreg_result result = row->write(pe, row, pe->x[rt == 31 ? REG_ZR : rt]);
+    if (UNLIKELY(result == SYSREG_UNDEFINED))
+        return undefined_here(pe, row);
+    return result == SYSREG_DONE;
+}
+
 /* An allowed access to the register itself. */
 static bool access_register(struct pe *pe, const struct sysreg_row *row, unsigned rt, bool read)
 {

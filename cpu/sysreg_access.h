@@ -10,6 +10,9 @@ bool sysreg_access(struct pe *pe, uint32_t insn);
 /* The same, of a row of sysregs.def: Xt, 31 for the zero register. */
 bool sysreg_access_row(struct pe *pe, unsigned row, unsigned rt, bool read);
 
+/* An allowed write to a register whose row's function does all that there is to do. */
+bool sysreg_call_row(struct pe *pe, unsigned row, unsigned rt);
+
 /*
  * What AArch64.CheckSystemAccess() and redirection make of an access. It depends on the EL and on control registers, which
  * change seldom, so each ruling is kept until one of them is written: the generator of sysregs.def knows from traps.def

@@ -75,7 +75,7 @@ static inline void look_up(struct mmu *mmu, const struct mmu_regime *regime, uin
 }
 
 /* Makes an entry, for its contents to be put in. */
-static inline struct mapping *enter(struct mmu *mmu, const struct places *places, uint64_t va, bool ng,
+static inline __attribute__((always_inline)) struct mapping *enter(struct mmu *mmu, const struct places *places, uint64_t va, bool ng,
                                     unsigned size_log2, unsigned leaf_log2)
 {
     struct tlb_context *context = ng ? places->own : places->global;

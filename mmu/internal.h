@@ -120,6 +120,17 @@ struct s1_source {
     const struct mmu_features *features;
 };
 
+/*
+ * How a walk came to the last table, and what it read on the way: as long as that is still there, the next walk in the
+ * same range comes to the same table. Places are offsets in the window.
+ */
+struct walk_path {
+    uint64_t range; /* VA above what the last table translates; all ones: no path is known */
+    const struct bus_region *region;
+    unsigned count;
+    uint64_t at[3], value[3], table;
+};
+
 /* S1TTWParams for one half of a regime, with what a walk derives from them. Kept until a register changes. */
 struct s1_params {
     uint64_t version;          /* of the regime, when last looked at */
@@ -137,8 +148,10 @@ struct s1_params {
     uint8_t permissions[16];   /* S1_* by descriptor bits XN, PXN, AP[2:1] */
     int8_t start_level;
     uint8_t granule_bits, iasize, sh, start_lsb;
+    uint64_t leaf_sizes; /* bit n: there are leaves of 2^n bytes */
+    struct walk_path path;
     bool enabled; /* AArch64's stage 1 is on */
-    bool plain;   /* and little-endian tables with addresses where descriptors have them are all there is; Non-secure */
+    bool plain;   /* ... and little-endian tables with addresses where descriptors have them are all there is; Non-secure */
     bool e0pd;    /* TCR_ELx.E0PD of this half */
     bool txsz_faults, epd, hpd, ha, hd, ds, ee, nv1;
 };
@@ -246,7 +259,7 @@ void compute_s1_params(struct mmu *mmu, const struct mmu_regime *regime, bool up
 static inline struct s1_params *get_s1_ttw_params(struct mmu *mmu, const struct mmu_regime *regime, bool upper)
 {
     struct s1_params *params = &mmu->params[regime->id][upper];
-    if (!regime->version || params->version != regime->version)
+    if (params->version != regime->version)
         compute_s1_params(mmu, regime, upper, params);
     return params;
 }
@@ -346,7 +359,7 @@ static inline bool fetch_descriptor(struct mmu *mmu, const struct mmu_access *ac
 /* The walk through ordinary descriptors in RAM. WALK_INVALID: to a Translation fault at leaf->level. WALK_UNUSUAL: it
  * meets anything else, and then s1_walk() decides. */
 enum plain_walk { WALK_LEAF, WALK_INVALID, WALK_UNUSUAL };
-enum plain_walk s1_plain_walk(struct mmu *mmu, uint64_t va, const struct s1_params *params, struct s1_leaf *leaf);
+enum plain_walk s1_plain_walk(struct mmu *mmu, uint64_t va, struct s1_params *params, struct s1_leaf *leaf);
 bool s1_walk(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
              const struct s1_params *params, struct s1_leaf *leaf, struct descriptor_site *site,
              struct fault_record *fault);

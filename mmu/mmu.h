@@ -8,6 +8,7 @@
 #define ARMSIM_MMU_MMU_H
 
 #include "libarmsim/fabric/bus.h"
+#include "mmu/fast_tlb.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -191,25 +192,17 @@ bool mmu_translate(struct mmu *mmu, const struct mmu_regime *regime, const struc
                    struct mmu_result *result);
 
 /*
- * The same for who fills a fast TLB for loads and stores, as long as all is usual: ordinary memory and tables, one
- * stage. MMU_PAGE_UNMAPPED: a Translation fault of stage 1 at page->level. MMU_PAGE_OTHER: mmu_translate() decides;
- * nothing has been done.
+ * The same for loads and stores that miss the fast TLB, as long as all is usual: ordinary memory and tables, one stage.
+ * MMU_REFILLED: *entry serves the access now, in `context`. MMU_UNMAPPED + level: a Translation fault of stage 1.
+ * MMU_UNUSUAL: mmu_translate() decides.
  */
 struct mmu_load_store {
-    uint8_t el;       /* whose permissions are used */
+    uint8_t el; /* whose permissions are used */
     bool pan, write;
 };
-struct mmu_page {
-    uint64_t pa;
-    enum pas pas;
-    bool may_read, may_write; /* without any descriptor being updated */
-    int8_t level;
-    struct bus_region *region; /* the RAM that pa lies in, or NULL: not looked for */
-    uint64_t offset;           /* of pa in it */
-};
-enum mmu_page_result { MMU_PAGE_FOUND, MMU_PAGE_UNMAPPED, MMU_PAGE_OTHER };
-enum mmu_page_result mmu_find_page(struct mmu *mmu, const struct mmu_regime *regime,
-                                   const struct mmu_load_store *access, uint64_t va, struct mmu_page *page);
+enum { MMU_REFILLED, MMU_UNUSUAL, MMU_UNMAPPED };
+unsigned mmu_refill(struct mmu *mmu, const struct mmu_regime *regime, struct mmu_load_store access, uint64_t va,
+                    uint64_t context, struct fast_tlb_entry *entry);
 
 /*
  * TLBI. The regime EL1&0 has entries per (ASID, VMID), or per VMID for global ones; EL2&0 per ASID; EL2 and EL3

@@ -6,7 +6,9 @@
 
 #define TABLE_ATTRIBUTES (0x1full << 59) /* NSTable, APTable, XNTable, PXNTable */
 #define ACCESS_FLAG      (1ull << 10)
-#define LEAF_FLAGS       (1ull << 52 | 1ull << 51 | ACCESS_FLAG) /* with Contiguous, DBM: usually clear */
+#define LEAF_PAGE        3ull
+#define LEAF_BLOCK       1ull
+#define LEAF_FLAGS       (1ull << 52 | 1ull << 51 | ACCESS_FLAG | 3) /* with Contiguous, DBM: usually clear */
 
 /* Where a walk has ended. */
 struct plain_leaf {
@@ -15,44 +17,89 @@ struct plain_leaf {
     int level;
 };
 
-static inline __attribute__((always_inline)) enum plain_walk walk(struct mmu *mmu, const struct s1_params *params,
-                                                                  uint64_t va, struct plain_leaf *leaf)
+static inline uint64_t descriptor_at(const struct bus_region *region, uint64_t offset)
 {
-    if (!params->plain || mmu->observer || mmu->window.pas != PAS_NON_SECURE)
-        return WALK_UNUSUAL;
+    uint64_t descriptor;
+    memcpy(&descriptor, bus_host(region, offset), sizeof descriptor);
+    return descriptor;
+}
+
+/* Whether the path leads to the table of `va`, being what it was. */
+static inline __attribute__((always_inline)) bool path_holds(const struct walk_path *path, const struct bus_region *region, uint64_t range)
+{
+    if (path->range != range || path->region != region)
+        return false;
+    for (unsigned i = 0; i < path->count; i++) {
+        if (descriptor_at(region, path->at[i]) != path->value[i])
+            return false;
+    }
+    return true;
+}
+
+/* From the first table to the last, or to a leaf or an invalid descriptor before. False: something is unusual. */
+static bool descend(const struct mmu *mmu, struct s1_params *params, uint64_t va, struct plain_leaf *leaf,
+                    unsigned *reads)
+{
     const struct bus_region *region = mmu->window.region;
-    const uint64_t base = mmu->window.base, last = mmu->window.last;
-    unsigned granule_bits = params->granule_bits, stride = granule_bits - 3, lsb = params->start_lsb, reads = 1;
-    uint64_t descriptor, reached, address = params->table | (va & params->va_mask) >> lsb << 3;
-    for (reached = address;; reads++) {
-        if (address - base > last)
-            return WALK_UNUSUAL;
-        memcpy(&descriptor, bus_host(region, address - base), 8);
-        if ((descriptor & 3) != 3 || lsb == granule_bits)
+    unsigned lsb = params->start_lsb, stride = params->granule_bits - 3;
+    uint64_t reached, offset, address = params->table | (va & params->va_mask) >> lsb << 3;
+    struct walk_path *path = &params->path;
+    path->range = UINT64_MAX;
+    for (*reads = 0, reached = address;; reached |= address) {
+        offset = address - mmu->window.base;
+        if (offset > mmu->window.last)
+            return false;
+        leaf->descriptor = descriptor_at(region, offset);
+        if (lsb == params->granule_bits || (leaf->descriptor & 3) != 3)
             break;
-        if (descriptor & TABLE_ATTRIBUTES)
-            return WALK_UNUSUAL;
+        if (leaf->descriptor & TABLE_ATTRIBUTES || *reads >= sizeof path->at / sizeof path->at[0])
+            return false;
+        path->at[*reads] = offset;
+        path->value[(*reads)++] = leaf->descriptor;
         lsb -= stride;
-        address = (descriptor & params->table_mask) | (va >> (lsb - 3) & params->index_mask);
-        reached |= address;
+        address = (leaf->descriptor & params->table_mask) | (va >> (lsb - 3) & params->index_mask);
+    }
+    leaf->size_log2 = lsb;
+    if (reached & params->unreachable)
+        return false;
+    uint64_t table = (address & ~params->index_mask) - mmu->window.base;
+    if (lsb == params->granule_bits && *reads && table <= mmu->window.last &&
+        mmu->window.last - table >= params->index_mask) {
+        path->range = va >> (lsb + stride);
+        path->region = region;
+        path->count = *reads;
+        path->table = table;
+    }
+    ++*reads;
+    return true;
+}
+
+static inline __attribute__((always_inline)) enum plain_walk walk(struct mmu *mmu, struct s1_params *params, uint64_t va,
+                                                                  struct plain_leaf *leaf)
+{
+    if (!params->plain || mmu->window.pas != PAS_NON_SECURE)
+        return WALK_UNUSUAL;
+    const struct walk_path *path = &params->path;
+    const struct bus_region *region = mmu->window.region;
+    unsigned granule_bits = params->granule_bits, reads;
+    if (path_holds(path, region, va >> (2 * granule_bits - 3))) {
+        leaf->descriptor = descriptor_at(region, path->table + (va >> (granule_bits - 3) & params->index_mask));
+        leaf->size_log2 = granule_bits;
+        reads = path->count + 1;
+    } else if (!descend(mmu, params, va, leaf, &reads)) {
+        return WALK_UNUSUAL;
     }
     leaf->level = params->start_level + (int)reads - 1;
-    bool invalid = !bit(descriptor, 0);
-    if (!invalid) {
-        bool page = lsb == granule_bits && bit(descriptor, 1);
-        bool block = lsb != granule_bits && (leaf->level == 2 || (leaf->level == 1 && granule_bits == 12));
-        if (!(page || block) || (descriptor & LEAF_FLAGS) != ACCESS_FLAG)
+    if (bit(leaf->descriptor, 0)) {
+        uint64_t flags = leaf->size_log2 == granule_bits ? LEAF_PAGE | ACCESS_FLAG : LEAF_BLOCK | ACCESS_FLAG;
+        leaf->address = leaf->descriptor & low_mask(48) & (UINT64_MAX << leaf->size_log2);
+        if ((leaf->descriptor & LEAF_FLAGS) != flags || !bit(params->leaf_sizes, leaf->size_log2) ||
+            (leaf->address & params->unreachable))
             return WALK_UNUSUAL;
-        leaf->descriptor = descriptor;
-        leaf->address = descriptor & low_mask(48) & ~low_mask(lsb);
-        leaf->size_log2 = lsb;
-        reached |= leaf->address;
     }
-    if (reached & params->unreachable)
-        return WALK_UNUSUAL;
     mmu->stats.walks++;
     mmu->stats.descriptor_reads += reads;
-    return invalid ? WALK_INVALID : WALK_LEAF;
+    return bit(leaf->descriptor, 0) ? WALK_LEAF : WALK_INVALID;
 }
 
 static inline const struct mem_attrs *attrs_of(const struct s1_params *params, uint64_t descriptor)
@@ -70,7 +117,7 @@ static inline bool is_not_global(const struct s1_params *params, uint64_t descri
     return bit(descriptor & params->leaf_mask, 11);
 }
 
-static inline void decode(const struct s1_params *params, const struct plain_leaf *from, struct s1_leaf *leaf)
+static inline __attribute__((always_inline)) void decode(const struct s1_params *params, const struct plain_leaf *from, struct s1_leaf *leaf)
 {
     uint64_t descriptor = from->descriptor;
     leaf->address = from->address;
@@ -86,7 +133,7 @@ static inline void decode(const struct s1_params *params, const struct plain_lea
     leaf->enabled = true;
 }
 
-enum plain_walk s1_plain_walk(struct mmu *mmu, uint64_t va, const struct s1_params *params, struct s1_leaf *leaf)
+enum plain_walk s1_plain_walk(struct mmu *mmu, uint64_t va, struct s1_params *params, struct s1_leaf *leaf)
 {
     struct plain_leaf found;
     enum plain_walk result = walk(mmu, params, va, &found);
@@ -98,39 +145,42 @@ enum plain_walk s1_plain_walk(struct mmu *mmu, uint64_t va, const struct s1_para
 }
 
 /* AArch64.S1ComputePermissions for a load or store: of what matters to fetches alone nothing is looked at. */
-static inline unsigned load_store_permissions(const struct mmu_regime *regime, const struct mmu_load_store *access,
+static inline unsigned load_store_permissions(const struct mmu_regime *regime, struct mmu_load_store access,
                                               unsigned permissions)
 {
-    if (access->el == 0)
+    if (access.el == 0)
         return permissions >> 3;
-    return access->pan && pan_denies(regime, permissions) ? 0 : permissions;
+    return access.pan && pan_denies(regime, permissions) ? 0 : permissions;
 }
 
-/* Where the page is, and what the access may do there; false: it may not, or it isn't ordinary memory. */
-static inline __attribute__((always_inline)) bool describe(const struct mmu *mmu, const struct mmu_load_store *access,
-                                                           const struct mem_attrs *attrs, unsigned may, uint64_t pa,
-                                                           enum pas pas, struct mmu_page *page)
+/* Fills the fast TLB for an access to `pa` that is allowed what `may` says. */
+static inline __attribute__((always_inline)) unsigned fill(const struct mmu *mmu, struct mmu_load_store access, unsigned may,
+                                                           uint64_t va, uint64_t pa, enum pas pas, uint64_t context,
+                                                           struct fast_tlb_entry *entry)
 {
-    if (attrs->device || !(may & (access->write ? MAY_WRITE : MAY_READ)))
-        return false;
-    page->pa = pa;
-    page->pas = pas;
-    page->may_read = may & MAY_READ;
-    page->may_write = may & MAY_WRITE;
-    page->offset = pa - mmu->window.base;
-    page->region = page->offset <= mmu->window.last && pas == mmu->window.pas ? mmu->window.region : NULL;
-    return true;
+    uint64_t offset = pa - mmu->window.base;
+    struct bus_region *region = mmu->window.region;
+    if (offset > mmu->window.last || pas != mmu->window.pas) {
+        region = bus_find(mmu->bus, pas, pa, &offset);
+        if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM))
+            return MMU_UNUSUAL;
+    }
+    fast_tlb_fill(entry, mmu->bus, va, context, access.write, may & MAY_READ, may & MAY_WRITE, region, offset);
+    return (access.write ? entry->write_tag : entry->read_tag) == ((va & ~0xfffull) | context) ? MMU_REFILLED
+                                                                                               : MMU_UNUSUAL;
 }
 
-static bool describe_entry(const struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_load_store *access,
-                           uint64_t va, const struct mapping *entry, struct mmu_page *page)
+static __attribute__((noinline)) unsigned fill_from_entry(const struct mmu *mmu, const struct mmu_regime *regime,
+                                                          struct mmu_load_store access, uint64_t va, uint64_t context,
+                                                          const struct mapping *mapping, struct fast_tlb_entry *entry)
 {
-    const struct s1_leaf *leaf = &entry->s1;
+    const struct s1_leaf *leaf = &mapping->s1;
     unsigned may = load_store_permissions(regime, access, leaf->permissions);
     if (leaf->dirty_owed)
         may &= ~(unsigned)MAY_WRITE;
-    return !entry->s2.present &&
-           describe(mmu, access, &leaf->attrs, may, s1_output(leaf, va), (enum pas)leaf->pas, page);
+    if (mapping->s2.present || leaf->attrs.device || !(may & (access.write ? MAY_WRITE : MAY_READ)))
+        return MMU_UNUSUAL;
+    return fill(mmu, access, may, va, s1_output(leaf, va), (enum pas)leaf->pas, context, entry);
 }
 
 static __attribute__((noinline)) void find_params_contexts(struct mmu *mmu, struct s1_params *params)
@@ -141,45 +191,35 @@ static __attribute__((noinline)) void find_params_contexts(struct mmu *mmu, stru
     params->global = places.global;
 }
 
-/* VA[63:iasize] repeat VA[63], which is 1 where there are two ranges only: no tag, and inside the range. */
-static bool is_in_range(const struct s1_params *params, bool upper, uint64_t va)
+unsigned mmu_refill(struct mmu *mmu, const struct mmu_regime *regime, struct mmu_load_store access, uint64_t va,
+                    uint64_t context, struct fast_tlb_entry *entry)
 {
-    return (int64_t)va >> params->iasize == -(int64_t)upper;
-}
-
-enum mmu_page_result mmu_find_page(struct mmu *mmu, const struct mmu_regime *regime,
-                                   const struct mmu_load_store *access, uint64_t va, struct mmu_page *page)
-{
-    bool upper = bit(va, 63) && has_two_ranges(regime);
-    struct s1_params *params = get_s1_ttw_params(mmu, regime, upper);
-    if (!params->enabled || !is_in_range(params, upper, va) || (params->e0pd && access->el == 0))
-        return MMU_PAGE_OTHER;
+    struct s1_params *params = get_s1_ttw_params(mmu, regime, bit(va, 63));
+    /* VA[63:iasize] repeat VA[63]: no tag, and inside the range. */
+    if (!params->enabled || (int64_t)va >> params->iasize != (int64_t)va >> 63 || (params->e0pd && access.el == 0))
+        return MMU_UNUSUAL;
     if (params->own->key != params->own_key || params->global->key != params->global_key)
         find_params_contexts(mmu, params);
     struct places places = {params->own, params->global, tlb_lookup(&mmu->s1, params->own, params->global, va)};
     if (places.entry) {
-        bool usual = describe_entry(mmu, regime, access, va, places.entry, page);
-        mmu->stats.tlb_hits += usual;
-        return usual ? MMU_PAGE_FOUND : MMU_PAGE_OTHER;
+        unsigned refilled = fill_from_entry(mmu, regime, access, va, context, places.entry, entry);
+        mmu->stats.tlb_hits += refilled == MMU_REFILLED;
+        return refilled;
     }
-    if (mmu->keeper.filled)
-        return MMU_PAGE_OTHER;
     struct plain_leaf leaf;
-    enum plain_walk walked = walk(mmu, params, va, &leaf);
-    if (walked == WALK_LEAF) {
-        unsigned may = load_store_permissions(regime, access, permissions_of(params, leaf.descriptor));
-        if (!describe(mmu, access, attrs_of(params, leaf.descriptor), may,
-                      leaf.address | (va & low_mask(leaf.size_log2)), PAS_NON_SECURE, page))
-            return MMU_PAGE_OTHER;
-        struct mapping *entry = enter(mmu, &places, va, is_not_global(params, leaf.descriptor), leaf.size_log2,
-                                      leaf.size_log2);
-        decode(params, &leaf, &entry->s1);
-        entry->s2.present = false;
-    } else if (walked == WALK_INVALID) {
-        page->level = (int8_t)leaf.level;
-    } else {
-        return MMU_PAGE_OTHER;
+    enum plain_walk walked = mmu->keeper.filled ? WALK_UNUSUAL : walk(mmu, params, va, &leaf);
+    if (walked != WALK_LEAF) {
+        mmu->stats.tlb_misses += walked == WALK_INVALID;
+        return walked == WALK_INVALID ? MMU_UNMAPPED + (unsigned)leaf.level : MMU_UNUSUAL;
     }
+    unsigned may = load_store_permissions(regime, access, permissions_of(params, leaf.descriptor));
+    if (attrs_of(params, leaf.descriptor)->device || !(may & (access.write ? MAY_WRITE : MAY_READ)))
+        return MMU_UNUSUAL;
     mmu->stats.tlb_misses++;
-    return walked == WALK_LEAF ? MMU_PAGE_FOUND : MMU_PAGE_UNMAPPED;
+    struct mapping *mapping =
+        enter(mmu, &places, va, is_not_global(params, leaf.descriptor), leaf.size_log2, leaf.size_log2);
+    decode(params, &leaf, &mapping->s1);
+    mapping->s2.present = false;
+    uint64_t pa = leaf.address | (va & ~(UINT64_MAX << leaf.size_log2));
+    return fill(mmu, access, may, va, pa, PAS_NON_SECURE, context, entry);
 }

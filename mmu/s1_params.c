@@ -130,6 +130,10 @@ static void compute_from_source(const struct mmu_regime *regime, bool upper, str
     decode_tcr(regime, upper, params, &txsz, &ps);
     params->iasize = (uint8_t)(64 - limit_txsz(features, params, txsz));
     params->unreachable = unreachable_bits(features, ps, params->granule_bits);
+    params->leaf_sizes = 0;
+    for (int level = 0; level <= FINAL_LEVEL; level++)
+        if (level == FINAL_LEVEL || block_supported(features, params->granule_bits, params->ds, level))
+            params->leaf_sizes |= 1ull << translation_size(params->granule_bits, level);
     params->va_mask = low_mask(params->iasize);
     params->index_mask = low_mask(params->granule_bits) & ~low_mask(3);
     params->table_mask = low_mask(48) & ~low_mask(params->granule_bits);
@@ -147,16 +151,20 @@ static void compute_from_source(const struct mmu_regime *regime, bool upper, str
 
 void compute_s1_params(struct mmu *mmu, const struct mmu_regime *regime, bool upper, struct s1_params *params)
 {
+    params->version = regime->version ? regime->version : UINT64_MAX; /* which no regime has */
+    params->enabled = params->plain = false;
+    params->path.range = UINT64_MAX;
+    if (upper && !has_two_ranges(regime))
+        return;
     if (!is_same_source(&params->source, regime, upper))
         compute_from_source(regime, upper, params);
     bool host_order = params->ee == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-    params->version = regime->version;
     params->own_key = own_key(regime);
     params->global_key = global_key(params->own_key);
     params->own = params->global = mmu->s1.contexts; /* any will do */
     params->enabled = s1_enabled(regime) && !regime->aarch32;
     params->plain = params->enabled && !regime->stage2 && regime->security == PAS_NON_SECURE && host_order &&
-                    !params->high_bits && !params->epd && !params->txsz_faults;
+                    !params->high_bits && !params->epd && !params->txsz_faults && !mmu->observer;
 }
 
 /* AArch64.AddrTop */

@@ -189,15 +189,20 @@ void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t value)
     }
 }
 
-static bool drop_page(struct tlb *tlb, const struct tlb_context *context, uint64_t va, unsigned size_log2)
+/* Drops the page's entries of both contexts, which share sets; false: there were none. */
+static inline bool drop_page(struct tlb *tlb, const struct tlb_context *a, const struct tlb_context *b, uint64_t va,
+                             unsigned size_log2)
 {
     uint64_t page = tlb_page_of(va, size_log2);
-    struct tlb_tag *set = &tlb->tags[(size_t)tlb_set_of(tlb, page, context->salt) * TLB_WAYS];
-    unsigned way = tlb_way_of(set, page, context->number, context->number);
-    if (way == TLB_WAYS)
-        return false;
-    set[way].context = 0;
-    return true;
+    struct tlb_tag *set = &tlb->tags[(size_t)tlb_set_of(tlb, page, a->salt) * TLB_WAYS];
+    bool dropped = false;
+    for (unsigned way = 0; way < TLB_WAYS; way++) {
+        if (set[way].page == page && (set[way].context == a->number || set[way].context == b->number)) {
+            set[way].context = 0;
+            dropped = true;
+        }
+    }
+    return dropped;
 }
 
 /* Drops the context's entries whose stage-1 leaf meets [first, last], and makes the filter exact again. */
@@ -222,20 +227,32 @@ static bool may_be_split(const struct tlb *tlb, const struct tlb_context *contex
     return tlb->split_filter[hash / 64] >> hash % 64 & 1;
 }
 
-static unsigned drop_address_in(struct tlb *tlb, const struct tlb_context *context, uint64_t va)
+/* An address names its whole stage-1 leaf: parts of it that stage 2 made smaller go too. */
+static __attribute__((noinline)) unsigned drop_parts(struct tlb *tlb, const struct tlb_context *context, uint64_t va)
 {
-    unsigned lost = 0;
-    for (uint64_t sizes = context->sizes[half(va)]; sizes; sizes &= sizes - 1) { /* the smallest first */
-        if (drop_page(tlb, context, va, (unsigned)__builtin_ctzll(sizes)))
-            lost = (unsigned)__builtin_ctzll(sizes);
-    }
-    /* An address names its whole stage-1 leaf: parts of it that stage 2 made smaller go too. */
     for (uint64_t leaves = context->split[half(va)]; leaves; leaves &= leaves - 1) {
         if (may_be_split(tlb, context, va, (unsigned)__builtin_ctzll(leaves))) {
             drop_leaves(tlb, context, va, va);
-            unsigned largest = 63 - (unsigned)__builtin_clzll(context->split[half(va)]);
-            return lost > largest ? lost : largest;
+            return 63 - (unsigned)__builtin_clzll(context->split[half(va)]);
         }
+    }
+    return 0;
+}
+
+/* In two contexts that share sets, or twice the same. */
+static inline unsigned drop_address_in(struct tlb *tlb, const struct tlb_context *a, const struct tlb_context *b,
+                                       uint64_t va)
+{
+    unsigned lost = 0;
+    for (uint64_t sizes = a->sizes[half(va)] | b->sizes[half(va)]; sizes; sizes &= sizes - 1) { /* the smallest first */
+        unsigned size_log2 = (unsigned)__builtin_ctzll(sizes);
+        if (drop_page(tlb, a, b, va, size_log2))
+            lost = size_log2;
+    }
+    if (a->split[half(va)] | b->split[half(va)]) {
+        unsigned parts = drop_parts(tlb, a, va), others = drop_parts(tlb, b, va);
+        parts = parts > others ? parts : others;
+        lost = lost > parts ? lost : parts;
     }
     return lost;
 }
@@ -252,14 +269,22 @@ static inline bool matches(const struct tlb_match *match, const struct tlb_conte
 
 unsigned tlb_drop_address(struct tlb *tlb, const struct tlb_match *match, uint64_t va)
 {
+    const struct tlb_context *waiting = NULL; /* for another that shares its sets, so that one look serves both */
     unsigned lost = 0;
     va = sign_extend_va(va);
     for (uint64_t left = tlb->in_use; left;) {
-        const struct tlb_context *context = next_context(tlb, &left);
-        if (matches(match, context)) {
-            unsigned here = drop_address_in(tlb, context, va);
+        const struct tlb_context *context = next_context(tlb, &left), *first = waiting;
+        if (!matches(match, context))
+            continue;
+        waiting = first && first->salt == context->salt ? NULL : context;
+        if (first) {
+            unsigned here = drop_address_in(tlb, first, waiting ? first : context, va);
             lost = lost > here ? lost : here;
         }
+    }
+    if (waiting) {
+        unsigned here = drop_address_in(tlb, waiting, waiting, va);
+        lost = lost > here ? lost : here;
     }
     return lost;
 }

@@ -29,6 +29,7 @@ struct tlb_context {
     uint64_t number;   /* how many were made before it, * TLB_CONTEXTS + its index; 0: not in use */
     uint64_t sizes[2]; /* bit n: entries of 2^n bytes may exist, by VA[55] */
     uint64_t split[2]; /* bit n: entries may exist that are parts of a stage-1 leaf of 2^n bytes */
+    uint64_t unused;   /* a power of two is quick to index */
 };
 
 /* What must not make room: entries for `va` in the contexts of these keys, and the contexts. */
@@ -130,8 +131,8 @@ void tlb_note_part(struct tlb *tlb, struct tlb_context *context, uint64_t va, un
 
 /* Room for the payload of a new entry. `leaf_log2` is the size of the stage-1 leaf. `replace`: a lookup found an entry
  * for the address; if it is of the same size and context, the new one takes its place. */
-static inline void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned size_log2,
-                             unsigned leaf_log2, bool replace)
+static inline __attribute__((always_inline)) void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va,
+                                                            unsigned size_log2, unsigned leaf_log2, bool replace)
 {
     uint64_t page = tlb_page_of(va, size_log2);
     unsigned set = tlb_set_of(tlb, page, context->salt);

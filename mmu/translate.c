@@ -35,13 +35,20 @@ void mmu_destroy(struct mmu *mmu)
     free(mmu);
 }
 
+static void forget_params(struct mmu *mmu)
+{
+    memset(mmu->params, 0, sizeof mmu->params);
+    for (unsigned i = 0; i < sizeof mmu->params / sizeof mmu->params[0]; i++)
+        mmu->params[i][0].version = mmu->params[i][1].version = UINT64_MAX;
+}
+
 void mmu_reset(struct mmu *mmu)
 {
     tlb_clear(&mmu->s1);
     tlb_clear(&mmu->s2);
     memset(&mmu->window, 0, sizeof mmu->window);
     mmu->window.base = UINT64_MAX; /* no place is in it */
-    memset(mmu->params, 0, sizeof mmu->params);
+    forget_params(mmu);
 }
 
 void mmu_set_unclaimed_zero(struct mmu *mmu, bool zero)
@@ -56,6 +63,7 @@ uint64_t mmu_new_version(struct mmu *mmu)
 
 void mmu_set_walk_observer(struct mmu *mmu, mmu_walk_fn *fn, void *opaque)
 {
+    forget_params(mmu); /* whether walks are plain is to be decided again */
     mmu->observer = fn;
     mmu->observer_opaque = opaque;
 }
@@ -127,7 +135,7 @@ static bool aarch64_s1_translate(struct mmu *mmu, const struct mmu_regime *regim
                                  bool aligned, uint64_t va, struct s1_leaf *leaf, bool *cacheable,
                                  struct fault_record *fault)
 {
-    const struct s1_params *params = get_s1_ttw_params(mmu, regime, has_two_ranges(regime) && upper_range(va));
+    struct s1_params *params = get_s1_ttw_params(mmu, regime, has_two_ranges(regime) && upper_range(va));
     if (params->txsz_faults || va_out_of_range(regime, access->type, params, va) ||
         (access->el == 0 && params->e0pd))
         return set_fault(fault, FAULT_TRANSLATION, 0);

@@ -125,6 +125,8 @@ handler_fn *op_handler(unsigned op)
         return handle_undefined;
     if (op == OP_SYSREG)
         return handle_sysreg;
+    if (op == OP_SYSREG_CALL)
+        return handle_sysreg_call;
     if (op < OP_EXECUTE_FIRST)
         return call_handler(op - OP_CALL_FIRST);
     return execute_handlers[op - OP_EXECUTE_FIRST];

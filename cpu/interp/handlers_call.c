@@ -164,6 +164,15 @@ HANDLER(sysreg, {
     CONTINUE(finish(pe, next, sysreg_access_row(pe, (unsigned)ip->imm, ip->a, ip->b), true));
 })
 
+HANDLER(sysreg_call, {
+    if (UNLIKELY(sysreg_known_ruling(pe, (unsigned)ip->imm, false) != RULING_ROW + (unsigned)ip->imm))
+        TAIL(handle_sysreg);
+    SPILL;
+    pe->iss.valid = false;
+    uint64_t next = pe->pc + 4;
+    CONTINUE(finish(pe, next, sysreg_call_row(pe, (unsigned)ip->imm, ip->a), true));
+})
+
 /* Whether the ruling was known is no matter of the guest's: where it allows the access, the handler comes again. */
 #define RULING_HANDLER(name, rt, read)                                                                                 \
     HANDLER(name, {                                                                                                    \

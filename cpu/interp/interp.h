@@ -78,6 +78,7 @@ handler_fn handle_page_cross; /* the sentinel after a page's last record */
 handler_fn handle_slow;       /* executes the instruction at ip by its C function */
 handler_fn handle_slow_system; /* the same, where it is known to be a system instruction */
 handler_fn handle_sysreg;     /* an access to the system register imm: a is Xt, b: a read */
+handler_fn handle_sysreg_call; /* a write to one that is all done by the row's function: system instructions, mostly */
 handler_fn handle_mrs_ruling, handle_msr_ruling; /* ... to a plain one that isn't known to be allowed */
 handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
 handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */
@@ -203,6 +204,7 @@ enum {
 enum {
     OP_UNDEFINED = OP_GENERATED_COUNT,
     OP_SYSREG,
+    OP_SYSREG_CALL,
     OP_CALL_FIRST, /* + translator whose C function executes the word in imm */
     OP_EXECUTE_FIRST = OP_CALL_FIRST + TRANSLATOR_COUNT, /* + index of the execute function */
 };

@@ -460,10 +460,11 @@ static const struct plain_register {
 
 static unsigned sysreg(uint32_t insn, const struct sysreg_row *row, struct record *r)
 {
+    bool read = BITS(insn, 21, 1);
     r->a = (uint8_t)RD;
-    r->b = (uint8_t)BITS(insn, 21, 1);
+    r->b = read;
     r->imm = (int32_t)(row - sysreg_rows);
-    return OP_SYSREG;
+    return !read && row->write && !row->then ? OP_SYSREG_CALL : OP_SYSREG;
 }
 
 static unsigned translate_system(const struct translation *t, uint32_t insn, struct record *r)
