@@ -12,10 +12,13 @@ static bool starts_with(const u8 *data, size_t size, const char *word, size_t *l
 
 void rpc_reset(struct rpc *rpc, u32 number)
 {
-    u8 *bytes = (u8 *)rpc;
-    for (size_t i = 0; i < sizeof(*rpc); i++)
-        bytes[i] = 0;
     rpc->number = number;
+    rpc->opened = 0;
+    rpc->last_line[0] = '\0';
+    for (unsigned i = 0; i < RPC_CHANNELS; i++)
+        rpc->channels[i].state = RPC_CLOSED; /* data are written before they can be read */
+    for (unsigned i = 0; i < RPC_VALUES; i++)
+        rpc->values[i].name[0] = rpc->values[i].value[0] = '\0';
 }
 
 int rpc_open(struct rpc *rpc, u32 protocol)
