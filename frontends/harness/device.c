@@ -1,7 +1,7 @@
 /*
  * Devices of the test's own: "device: NAME base=ADDRESS [size=N] [console] [spi=N]". Registers that keep what is
  * written; on "inject: ... error NAME on" every access ends in an external abort until it is switched off. A
- * console's first register takes characters.
+ * console's first register takes characters. And disks: "drive: NAME [size=N]", whose requests fail in the same way.
  */
 #include "frontends/harness/harness.h"
 
@@ -106,4 +106,74 @@ bool device_attach(struct running *running, struct test_device *device, struct b
         return true;
     buffer_add(error, "device: %s", armsim_last_error(running->machine));
     return false;
+}
+
+/* --- drives --- */
+
+/* NULL: the request fails. */
+static uint8_t *drive_bytes(const struct test_drive *drive, uint64_t offset, size_t size)
+{
+    bool inside = offset <= drive->size && size <= drive->size - offset;
+    return inside && !drive->failing ? drive->bytes + offset : NULL;
+}
+
+static int drive_read(void *opaque, uint64_t offset, void *data, size_t size)
+{
+    const uint8_t *from = drive_bytes(opaque, offset, size);
+    if (!from)
+        return -1;
+    memcpy(data, from, size);
+    return 0;
+}
+
+static int drive_write(void *opaque, uint64_t offset, const void *data, size_t size)
+{
+    uint8_t *to = drive_bytes(opaque, offset, size);
+    if (!to)
+        return -1;
+    memcpy(to, data, size);
+    return 0;
+}
+
+static bool drive_parse(struct running *running, const struct line *line, struct test_drive *drive,
+                        struct buffer *error)
+{
+    struct scope numbers = {0};
+    *drive = (struct test_drive){.size = 65536};
+    char *text = arena_text(&running->arena, line->value, strlen(line->value)), *save = NULL;
+    bool good = true;
+    for (char *word = strtok_r(text, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+        if (!drive->name)
+            drive->name = word;
+        else
+            good = good && strncmp(word, "size=", 5) == 0 && value_parse(&numbers, word + 5, &drive->size, error);
+    }
+    if (good && drive->name && drive->size && drive->size % 512 == 0 && drive->size <= 1 << 26) {
+        drive->bytes = arena_alloc(&running->arena, (size_t)drive->size);
+        return true;
+    }
+    buffer_add(error, "drive: expected NAME [size=N], a multiple of 512 up to 64 MiB");
+    return false;
+}
+
+bool drives_parse(struct running *running, struct armsim_options *options, struct buffer *error)
+{
+    struct armsim_drive *drives = arena_alloc(&running->arena, MAX_TEST_DRIVES * sizeof(*drives));
+    const struct test *test = running->test;
+    for (size_t i = 0; i < test->line_count; i++) {
+        if (strcmp(test->lines[i].key, "drive") != 0)
+            continue;
+        if (running->drive_count == MAX_TEST_DRIVES || strcmp(options->board, "bare") == 0) {
+            buffer_add(error, "drive: expected up to %d, on the board virt", MAX_TEST_DRIVES);
+            return false;
+        }
+        struct test_drive *drive = &running->drives[running->drive_count];
+        if (!drive_parse(running, &test->lines[i], drive, error))
+            return false;
+        drives[running->drive_count++] = (struct armsim_drive){
+            .block = {.read = drive_read, .write = drive_write, .opaque = drive, .size = drive->size}};
+    }
+    options->drives = drives;
+    options->drive_count = running->drive_count;
+    return true;
 }

@@ -228,7 +228,13 @@ static bool do_device(struct running *running, const struct event *event, struct
             return true;
         }
     }
-    return wrong(error, "the name of a \"device:\"", event->text);
+    for (size_t i = 0; i < running->drive_count; i++) {
+        if (event->text && strcmp(running->drives[i].name, event->text) == 0) {
+            running->drives[i].failing = event->value;
+            return true;
+        }
+    }
+    return wrong(error, "the name of a \"device:\" or \"drive:\"", event->text);
 }
 
 bool event_fire(struct running *running, const struct event *event, struct buffer *error)

@@ -204,6 +204,17 @@ struct test_device {
 bool device_parse(struct running *running, const struct line *line, struct test_device *device, struct buffer *error);
 bool device_attach(struct running *running, struct test_device *device, struct buffer *error);
 
+/* A disk in memory, which can fail. */
+enum { MAX_TEST_DRIVES = 4 };
+struct test_drive {
+    const char *name;
+    bool failing;
+    uint64_t size;
+    uint8_t *bytes;
+};
+/* The "drive:" lines: what armsim_create() wants to know of them. */
+bool drives_parse(struct running *running, struct armsim_options *options, struct buffer *error);
+
 /* --- machine.c, run.c --- */
 
 struct harness_options {
@@ -240,6 +251,8 @@ struct running {
     size_t event_count, event_capacity;
     struct test_device devices[MAX_TEST_DEVICES];
     size_t device_count;
+    struct test_drive drives[MAX_TEST_DRIVES];
+    size_t drive_count;
     uint64_t limit, random, ram_size;
     struct armsim_stop stop;
     const char *ending; /* "done", "limit", "deadlock" ... */

@@ -183,6 +183,8 @@ static bool make_machine(struct running *running, struct buffer *error)
         options.semihosting = (struct armsim_semihosting){
             .enabled = test_is_on(test, "semihosting"), .write = keep_console, .opaque = running};
     }
+    if (!drives_parse(running, &options, error))
+        return false;
     if (armsim_create(&options, &running->machine) != 0 ||
         (bare && armsim_map_ram(running->machine, RAM_BASE, ram, 3) != 0)) {
         buffer_add(error, "%s", armsim_last_error(running->machine));

@@ -17,7 +17,8 @@ static const char *const settings[] = {
     "bios", "kernel", "initrd", "append",  "traps",
 };
 /* Keys that may come several times. */
-static const char *const lists[] = {"set", "expect", "trap", "never", "count", "stat", "inject", "device", "impdef"};
+static const char *const lists[] = {"set", "expect", "trap", "never", "count", "stat", "inject", "device",
+                                    "drive", "impdef"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

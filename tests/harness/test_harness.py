@@ -191,7 +191,8 @@ done:
                              ('cpu: z80', 'z80'), ('inject: now irq', 'at=, time=, on=, read='),
                              ('inject: at=1 flip X0 bit=x', 'bit=N'), ('inject: at=1 spi=x on', 'number of an'),
                              ('inject: at=1 fire', 'what to inject'), ('set: X0[70] = 1', 'expected bits'),
-                             ('set: X0 = ${y}', 'no matrix variable "y"'), ('el2: off\nentry: el2', "can't be at el2")):
+                             ('set: X0 = ${y}', 'no matrix variable "y"'), ('el2: off\nentry: el2', "can't be at el2"),
+                             ('drive: disk', 'on the board virt'), ('gic: 3\ndrive: disk size=100', 'multiple of 512')):
             with self.subTest(header):
                 self.fails(header, text)
 
