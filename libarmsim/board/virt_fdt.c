@@ -62,29 +62,27 @@ static void write_cpus(struct armsim_machine *machine, struct fdt_writer *writer
 {
     char compatible[64];
     cpu_compatible(machine, compatible, sizeof(compatible));
-    uint32_t *phandles = calloc(machine->pe_count, sizeof(*phandles));
+    uint32_t phandles[ARMSIM_MAX_PES];
     fdtw_begin(writer, "cpus");
     fdtw_u32(writer, "#address-cells", 1);
     fdtw_u32(writer, "#size-cells", 0);
     for (unsigned i = 0; i < machine->pe_count; i++) {
         uint64_t affinity = machine->pes[i]->mpidr & MPIDR_AFFINITY; /* 64 PEs: Aff3 and Aff2 are 0 */
-        uint32_t phandle = fdtw_new_phandle(writer);
-        if (phandles)
-            phandles[i] = phandle;
+        phandles[i] = fdtw_new_phandle(writer);
         fdtw_begin_at(writer, "cpu", affinity);
         fdtw_string(writer, "device_type", "cpu");
         fdtw_string(writer, "compatible", compatible);
         fdtw_u32(writer, "reg", (uint32_t)affinity);
         if (machine->board_data->conduit != ARMSIM_CONDUIT_NONE)
             fdtw_string(writer, "enable-method", "psci");
-        fdtw_u32(writer, "phandle", phandle);
+        fdtw_u32(writer, "phandle", phandles[i]);
         fdtw_end(writer);
     }
     /* The topology: a cluster for each value of Aff1. */
     fdtw_begin(writer, "cpu-map");
     fdtw_begin(writer, "socket0");
     unsigned cluster = 0;
-    for (unsigned i = 0; phandles && i < machine->pe_count; cluster++) {
+    for (unsigned i = 0; i < machine->pe_count; cluster++) {
         uint64_t affinity = MPIDR_CLUSTER(machine->pes[i]->mpidr & MPIDR_AFFINITY);
         char name[32];
         snprintf(name, sizeof(name), "cluster%u", cluster);
@@ -102,7 +100,6 @@ static void write_cpus(struct armsim_machine *machine, struct fdt_writer *writer
     fdtw_end(writer);
     fdtw_end(writer);
     fdtw_end(writer);
-    free(phandles);
 }
 
 static void write_timer(struct armsim_machine *machine, struct fdt_writer *writer)
