@@ -3,14 +3,13 @@
  * its disk's rings there, starts vCPUs there, and asks for what firmware and interrupt controller don't have. Each gets
  * the answer that the architecture or the specification has for it, and the guest goes on. Its RAM is 16 MiB.
  */
-#include "../lib/memory.h"
+#include "../guest/disk.h"
 #include "../lib/test.h"
 
 #define RAM_END 0x41000000ul
 #define NOWHERE 0x60000000ul
 #define STEP 0x100000ul
 #define GICD 0x08000000ul
-#define DISK 0x0a004000ul
 #define REG(address) (*(volatile u32 *)(address))
 
 enum { DATA_ABORT = 0x25, FETCH_ABORT = 0x21, UNDEFINED = 0, EXTERNAL = 0x10, EXTERNAL_WALK = 0x14 };
@@ -222,111 +221,78 @@ static void bad_calls(void)
 
 /* ---- the disk */
 
-static struct {
-    u64 descriptors[16];
-    u16 available[16];
-    u32 used[16];
-    u64 request[2];
-    u8 data[512];
-    u8 status;
-} ring __attribute__((aligned(4096)));
-
-enum { READY = 0x44, NOTIFY = 0x50, INTERRUPTS = 0x60, STATUS = 0x70, NEEDS_RESET = 64 };
-
-static void describe(unsigned n, u64 address, u32 length, unsigned flags, unsigned next)
-{
-    ring.descriptors[2 * n] = address;
-    ring.descriptors[2 * n + 1] = length | (u64)flags << 32 | (u64)next << 48;
-}
-
-static void start_disk(u64 descriptors, u64 available, u64 used, unsigned size)
-{
-    memset(&ring, 0, sizeof(ring));
-    REG(DISK + STATUS) = 0;
-    REG(DISK + STATUS) = 3;
-    REG(DISK + 0x24) = 1;
-    REG(DISK + 0x20) = 1; /* VERSION_1 */
-    REG(DISK + STATUS) = 11;
-    const u64 rings[] = {descriptors, available, used};
-    REG(DISK + 0x38) = size;
-    for (unsigned i = 0; i < 3; i++) {
-        REG(DISK + 0x80 + 16 * i) = (u32)rings[i];
-        REG(DISK + 0x84 + 16 * i) = (u32)(rings[i] >> 32);
-    }
-    REG(DISK + READY) = 1;
-    REG(DISK + STATUS) = 15;
-}
-
-static void notify(void)
-{
-    ring.available[1]++;
-    DSB();
-    REG(DISK + NOTIFY) = 0;
-    DSB();
-}
-
 static bool broken(void)
 {
-    return REG(DISK + STATUS) & NEEDS_RESET;
+    return DISK_REG(DISK_STATUS) & DISK_NEEDS_RESET;
 }
 
-static void good_chain(u64 data, u32 length, unsigned type)
+static unsigned used_index(void)
 {
-    ring.request[0] = type;
-    describe(0, (u64)ring.request, 16, 1, 1);
-    describe(1, data, length, type == 0 ? 3 : 1, 2);
-    describe(2, (u64)&ring.status, 1, 2, 0);
-    ring.status = 0xff;
+    return *(volatile u32 *)disk.used >> 16;
+}
+
+static bool no_status(void)
+{
+    return *(volatile u8 *)&disk.status == DISK_NO_STATUS;
+}
+
+static void bad_chains(void)
+{
+    static const struct {
+        u64 data;
+        u32 length;
+        unsigned type;
+    } lies[] = {{NOWHERE, 512, DISK_READ}, {NOWHERE, 512, DISK_WRITE}, {RAM_END - 256, 512, DISK_READ},
+                {~0ul - 100, 512, DISK_WRITE}, {0x40000000, 0xffffffff, DISK_WRITE}, {GICD, 512, DISK_READ}};
+    for (unsigned i = 0; i < COUNT(lies); i++) {
+        disk_start_here();
+        disk_chain(lies[i].type, 0, lies[i].data, lies[i].length);
+        disk_notify();
+        CHECK(broken() && no_status() && used_index() == 0);
+    }
+    disk_start_here();
+    disk_chain(DISK_READ, 0, (u64)disk.data, 512);
+    disk_describe(2, (u64)&disk.status, 1, 3, 1); /* without an end */
+    disk_notify();
+    CHECK(broken() && no_status());
+    disk_start_here();
+    disk_chain(DISK_READ, 0, (u64)disk.data, 512);
+    disk_describe(1, (u64)disk.data, 512, 3, 4); /* on to a descriptor that there isn't */
+    disk_notify();
+    CHECK(broken() && no_status());
+}
+
+static void bad_rings(void)
+{
+    u64 descriptors = (u64)disk.descriptors, available = (u64)disk.available, used = (u64)disk.used;
+    const u64 places[][3] = {{NOWHERE, available, used}, {descriptors, NOWHERE, used}, {descriptors, available, NOWHERE},
+                             {RAM_END - 16, available, used}, {descriptors, ~0ul - 1, used}};
+    for (unsigned i = 0; i < COUNT(places); i++) {
+        disk_start(places[i][0], places[i][1], places[i][2], 4);
+        disk_chain(DISK_READ, 0, (u64)disk.data, 512);
+        disk_notify();
+        CHECK(broken());
+    }
+    disk_start_here();
+    disk.available[1] = 100; /* more than the queue has */
+    disk_notify();
+    CHECK(broken());
+    disk_start(descriptors, available, used, 3); /* no power of 2: not ready */
+    CHECK(DISK_REG(DISK_READY) == 0);
 }
 
 static void bad_disk(void)
 {
-    u64 descriptors = (u64)ring.descriptors, available = (u64)ring.available, used = (u64)ring.used;
-    CHECK(REG(DISK) == 0x74726976 && REG(DISK + 4) == 2 && REG(DISK + 8) == 2);
-
-    start_disk(descriptors, available, used, 4); /* as it should be, first */
-    good_chain((u64)ring.data, 512, 0);
-    notify();
-    CHECK(!broken() && ring.status == 0 && ring.data[0] == 'd' && (ring.used[0] >> 16) == 1);
-    good_chain((u64)ring.data, 512, 0);
-    ring.request[1] = 1ul << 60; /* a sector that overflows */
-    notify();
-    CHECK(!broken() && ring.status == 1);
-
-    const struct {
-        u64 data;
-        u32 length;
-        unsigned type;
-    } lies[] = {{NOWHERE, 512, 0}, {NOWHERE, 512, 1}, {RAM_END - 256, 512, 0}, {~0ul - 100, 512, 1},
-                {0x40000000, 0xffffffff, 1}, {GICD, 512, 0}};
-    for (unsigned i = 0; i < COUNT(lies); i++) {
-        start_disk(descriptors, available, used, 4);
-        good_chain(lies[i].data, lies[i].length, lies[i].type);
-        notify();
-        CHECK(broken() && ring.status == 0xff && (ring.used[0] >> 16) == 0);
-    }
-    const u64 places[][3] = {{NOWHERE, available, used}, {descriptors, NOWHERE, used}, {descriptors, available, NOWHERE},
-                             {RAM_END - 16, available, used}, {descriptors, ~0ul - 1, used}};
-    for (unsigned i = 0; i < COUNT(places); i++) {
-        start_disk(places[i][0], places[i][1], places[i][2], 4);
-        good_chain((u64)ring.data, 512, 0);
-        notify();
-        CHECK(broken());
-    }
-    start_disk(descriptors, available, used, 4);
-    good_chain((u64)ring.data, 512, 0);
-    describe(2, (u64)&ring.status, 1, 3, 1); /* a chain without an end */
-    notify();
-    CHECK(broken());
-    start_disk(descriptors, available, used, 4);
-    ring.available[1] = 100; /* more than the queue has */
-    notify();
-    CHECK(broken());
-    start_disk(descriptors, available, used, 3); /* no power of 2: not ready */
-    CHECK(REG(DISK + READY) == 0);
+    CHECK(DISK_REG(0) == 0x74726976 && DISK_REG(4) == 2 && DISK_REG(8) == 2);
+    disk_start_here(); /* as it should be, first */
+    CHECK(disk_transfer(DISK_READ, 0) == 0 && disk.data[0] == 'd' && used_index() == 1 && !broken());
+    CHECK(disk_transfer(DISK_READ, 1ul << 60) == 1 && disk_transfer(DISK_READ, 15) == 0);
+    CHECK(disk_transfer(DISK_READ, 16) == 1 && disk_transfer(7, 0) == 2 && !broken());
+    bad_chains();
+    bad_rings();
     CHECK(taken.count == 0);
-    *(volatile u8 *)(DISK + STATUS); /* a size that it doesn't have */
-    CHECK(aborted(DATA_ABORT, EXTERNAL, DISK + STATUS));
+    *(volatile u8 *)(DISK + DISK_STATUS); /* a size that it doesn't have */
+    CHECK(aborted(DATA_ABORT, EXTERNAL, DISK + DISK_STATUS));
 }
 
 void test_main(void)

@@ -52,6 +52,7 @@
 #define HCR_RW BIT(31)
 #define HCR_E2H BIT(34)
 #define HCR_TLOR BIT(35)
+#define HCR_TERR BIT(36)
 
 #define MDCR_HPMN 0x1full
 #define MDCR_TPMCR BIT(5)

@@ -16,13 +16,6 @@ static bool id_register(struct vcpu *vcpu, struct sysreg_access *access)
     return true;
 }
 
-static bool nothing(struct vcpu *vcpu, struct sysreg_access *access)
-{
-    (void)vcpu;
-    access->value = 0;
-    return true;
-}
-
 /* ACTLR_EL1: as it is, and not to be changed. */
 static bool actlr(struct vcpu *vcpu, struct sysreg_access *access)
 {
@@ -97,7 +90,6 @@ static const struct row {
     {ENCODING(3u, 3, 14, 2, 1), 0, physical_timer},
     {ENCODING(3u, 3, 14, 2, 2), 0, physical_timer},
     {ENCODING(2u, 0, 0, 0, 0), ENCODING(0u, 7, 15, 15, 7), debug_register},
-    {ENCODING(3u, 0, 10, 4, 0), ENCODING(0u, 0, 0, 0, 7), nothing},       /* LORegions: ID_AA64MMFR1_EL1.LO is 0 */
 };
 
 static unsigned encoding_of(u64 iss)
