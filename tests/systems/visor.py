@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Debian's kernel, unmodified, as a guest of the visor: nVHE and VHE, GICv2 and GICv3, one and more vCPUs, two guests side
-by side, emulated and passed disks, on its own PEs and on shared ones. Each case runs twice, and ends in the same state.
+by side, emulated and passed disks, on its own PEs and on shared ones. Each case runs twice, and ends in the same state. And
+U-Boot, which starts the visor.
 
     visor.py --build DIRECTORY [--full] [--case PATTERN] [--log DIRECTORY]
 """
@@ -19,6 +20,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests/boot"), str(ROOT / "roms/visor")]
 import debian
+import firmware
 import pack
 
 SECONDS = 900
@@ -116,6 +118,24 @@ def run_case(armsim, image, case, kernel, initramfs, logs):
             raise Failure("the second run is another one")
 
 
+def run_uboot(armsim, image, build, logs):
+    """U-Boot starts the visor by its booti, as any kernel. The guest resets itself three times."""
+    archive = build / "tests/systems/visor/restart.cpio"
+    uboot = firmware.package_file("u-boot-qemu", r"usr/lib/u-boot/qemu_arm64/u-boot\.bin")
+    keys = (f"\nqfw load 0x40400000 0x44000000\n"
+            f"booti 0x40400000 0x44000000:{archive.stat().st_size:x} 0x40000000\n")
+    result = subprocess.run([armsim, "run", "-M", "virt,virtualization=on,gic-version=2", "-cpu", "cortex-a72", "-m", "256",
+                             "-nographic", "-nic", "none", "-bios", uboot, "-kernel", image, "-initrd", archive, "--limit",
+                             "10G"], input=keys.encode(), capture_output=True, timeout=SECONDS)
+    text = (result.stdout + result.stderr).decode(errors="replace")
+    (logs / "visor-u-boot.log").write_text(text)
+    for pattern in ("Starting kernel", "visor: nVHE, GICv2", "run 4\r?\npassed\r?\nvisor: guest0: off"):
+        if not re.search(pattern, text):
+            raise Failure(f"nothing on the console that matches {pattern!r}")
+    if result.returncode != 0:
+        raise Failure(f"exit status {result.returncode}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", required=True)
@@ -126,6 +146,7 @@ def main():
     build = pathlib.Path(arguments.build)
     armsim, image = str(build / "frontends/cli/armsim"), build / "roms/visor.img"
     cases = [case for case in CASES if arguments.full or arguments.case or case.short]
+    cases += [Case("u-boot", "cortex-a72", 2, 1, ())]
     cases = [case for case in cases if not arguments.case or fnmatch.fnmatch(case.name, arguments.case)]
     logs = pathlib.Path(arguments.log or build / "system-logs")
     logs.mkdir(parents=True, exist_ok=True)
@@ -142,9 +163,12 @@ def main():
 
     def one(case):
         try:
-            run_case(armsim, image, case, kernel, initramfs, logs)
+            if case.name == "u-boot":
+                run_uboot(armsim, image, build, logs)
+            else:
+                run_case(armsim, image, case, kernel, initramfs, logs)
             return None
-        except (Failure, OSError) as error:
+        except (Failure, OSError, subprocess.SubprocessError, debian.DebianError) as error:
             return str(error)
 
     failed = 0
