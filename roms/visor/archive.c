@@ -1,5 +1,6 @@
+#include "roms/visor/archive.h"
+
 #include "roms/lib/memory.h"
-#include "roms/visor/config.h"
 
 enum { HEADER = 110, FILE_SIZE = 54, NAME_SIZE = 94 };
 

@@ -2,12 +2,8 @@
 #ifndef VISOR_CONFIG_H
 #define VISOR_CONFIG_H
 
+#include "roms/visor/archive.h"
 #include "roms/visor/vcpu.h"
-
-struct file {
-    const u8 *data;
-    u64 size;
-};
 
 struct config {
     char name[16];
@@ -18,9 +14,6 @@ struct config {
     u64 features;          /* transports */
     bool native, compatible; /* personas */
 };
-
-/* ---- archive.c: a cpio archive of the "newc" kind */
-bool archive_file(const u8 *archive, u64 size, const char *name, struct file *file);
 
 /* ---- config.c. False: there is no such guest. What is wrong is said, and stops the start. */
 bool config_read(const u8 *archive, u64 size, unsigned number, struct config *config);
