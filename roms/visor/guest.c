@@ -181,8 +181,8 @@ void vm_ended(struct vm *vm)
         say("%s: reset", vm->name);
         if (vm_start(vm))
             return;
-        vm->running = false;
     }
+    vm->running = false;
     say("%s: off", vm->name);
     for (unsigned i = 0; i < MAX_GUESTS; i++) {
         if (vms[i].running)

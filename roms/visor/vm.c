@@ -19,7 +19,7 @@ static void stop(struct vm *vm)
 
 void vm_power_off(struct vm *vm)
 {
-    vm->running = false;
+    vm->reset_wanted = false;
     stop(vm);
 }
 
