@@ -43,8 +43,11 @@ void visor_main(const void *tree)
     say("%s, GICv%u, %u PE(s), %u guest(s)", has_vhe() ? "VHE" : "nVHE", host.gic_version, host.pe_count, count);
     console_start();
     pes_start();
+    /* All count as running before the first of them can come to its end, on another PE. */
     for (unsigned i = 0; i < count; i++)
-        started += vm_start(vms[i]);
+        vms[i]->running = true;
+    for (unsigned i = 0; i < count; i++)
+        started += vm_start(vms[i]) || (vms[i]->running = false);
     if (!started)
         power_off();
     sched_run(&host.pes[0]);
