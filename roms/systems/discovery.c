@@ -90,11 +90,29 @@ static void near_misses(void)
     CHECK(wfe_call(x) && x[1] == WFE_OK && agent_traced[2] + agent_traced[3] == 77);
 }
 
+/* Started at EL1: whoever is above, it tells. */
+static void who(void)
+{
+    for (unsigned el = 0; el < 2; el++)
+        for (event = 0; event < 2; event++) {
+            ask(el);
+            print("from EL%u, event %u: levels %lx, EL2 %lx, EL3 %lx\n", el, event, result.levels, result.ids[2],
+                  result.ids[3]);
+            CHECK(result.found == (result.levels != 0));
+            CHECK(result.elapsed <= INTERVAL);
+            CHECK(strange == 0);
+        }
+}
+
 void test_main(void)
 {
     set_handler(handle);
     WRITE(sctlr_el1, READ(sctlr_el1) | 1ul << 18); /* nTWE */
     ISB();
+    if (start_el == 1) {
+        who();
+        return;
+    }
     for (enum agent_kind el2 = AGENT_NONE; el2 < (has_el(2) ? AGENT_KINDS : 1u); el2++)
         for (enum agent_kind el3 = AGENT_NONE; el3 < (has_el(3) ? AGENT_KINDS : 1u); el3++) {
             if (has_el(2))
