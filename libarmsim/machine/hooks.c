@@ -1,4 +1,4 @@
-/* The list of hooks: adding, removing, filters, answers. */
+/* The list of hooks: adding, removing, answers. */
 #include "libarmsim/machine/hooks.h"
 
 #include "cpu/host.h"
@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { PAGE = 4096, SMALL_RANGE = 4096 };
 
@@ -59,93 +58,6 @@ void hooks_forget(struct armsim_machine *machine)
         machine->hooks.blocks[i] = (struct block_state){0};
 }
 
-/* --- filters --- */
-
-/* Addresses are compared without their top byte: where it counts, an access that differs in it only has faulted. */
-static uint64_t untagged(uint64_t va)
-{
-    return va << 8 >> 8;
-}
-
-bool ranges_overlap(uint64_t va, uint64_t size, uint64_t other, uint64_t other_size)
-{
-    return untagged(other - va) < size || untagged(va - other) < other_size;
-}
-
-static bool name_matches(const char *pattern, const char *name)
-{
-    const char *star = NULL, *from = name;
-    while (*name) {
-        if (*pattern == '*') {
-            star = ++pattern;
-            from = name;
-        } else if (*pattern == '?' || (*pattern && strncasecmp(pattern, name, 1) == 0)) {
-            pattern++;
-            name++;
-        } else if (star) {
-            pattern = star;
-            name = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return !*pattern;
-}
-
-static bool wants_address(const struct armsim_hook_options *o, uint64_t va, uint64_t pa, uint64_t size)
-{
-    return !o->address_size || ranges_overlap(o->physical ? pa : va, size, o->address, o->address_size);
-}
-
-static bool wants_trap(const struct armsim_hook_options *o, const struct armsim_trap *trap)
-{
-    bool entry = trap->kind != ARMSIM_TRAP_RETURN;
-    if (entry && o->trap_kinds && !(o->trap_kinds >> trap->kind & 1))
-        return false;
-    if (entry && o->classes && (trap->kind != ARMSIM_TRAP_SYNC || !(o->classes >> (trap->ec & 63) & 1)))
-        return false;
-    return (!o->to_els || o->to_els >> trap->to_el & 1) && (!o->name || name_matches(o->name, trap->why));
-}
-
-static bool wants_register(const struct armsim_hook_options *o, const struct armsim_hook_register *reg)
-{
-    return (!o->id || o->id == reg->id) && (!o->name || name_matches(o->name, reg->name));
-}
-
-static bool wants(const struct hook *hook, const struct armsim_hook_event *event)
-{
-    const struct armsim_hook_options *o = &hook->options;
-    bool trap = event->kind == ARMSIM_HOOK_EXCEPTION || event->kind == ARMSIM_HOOK_RETURN;
-    unsigned el = trap ? event->trap.from_el : event->el, state = trap ? event->trap.from_secure : event->secure;
-    uint64_t pc = event->kind == ARMSIM_HOOK_EXCEPTION ? event->trap.elr : event->pc;
-    if (hook->dead || !(o->kinds >> event->kind & 1) || (o->pes && !(o->pes >> event->pe & 1)) ||
-        (o->els && !(o->els >> el & 1)) || (o->states && !(o->states >> state & 1)) ||
-        (o->pc_size && pc - o->pc >= o->pc_size))
-        return false;
-    switch (event->kind) {
-    case ARMSIM_HOOK_FETCH:
-    case ARMSIM_HOOK_READ:
-    case ARMSIM_HOOK_WRITE:
-        return wants_address(o, event->memory.va, event->memory.pa, event->memory.size);
-    case ARMSIM_HOOK_MRS:
-    case ARMSIM_HOOK_MSR:
-    case ARMSIM_HOOK_MAINTENANCE:
-        return wants_register(o, &event->reg);
-    case ARMSIM_HOOK_EXCEPTION:
-    case ARMSIM_HOOK_RETURN:
-        return wants_trap(o, &event->trap);
-    case ARMSIM_HOOK_TLB_FILL:
-        return wants_address(o, event->fill.va & -event->fill.size, event->fill.pa & -event->fill.size,
-                             event->fill.size);
-    case ARMSIM_HOOK_CONSOLE:
-        return !o->ports || o->ports >> event->console.port & 1;
-    default:
-        return true;
-    }
-}
-
 /* --- what has to be arranged for --- */
 
 /* A range of instructions whose places in their pages can be marked; all else goes instruction by instruction. */
@@ -174,7 +86,7 @@ bool hooks_watch_page(const struct armsim_machine *machine, uint64_t va, uint64_
     for (size_t i = 0; i < machine->hooks.count; i++) {
         const struct hook *hook = machine->hooks.list[i];
         if (!hook->dead && (hook->options.kinds & ACCESSES) &&
-            wants_address(&hook->options, va & ~(uint64_t)(PAGE - 1), pa & ~(uint64_t)(PAGE - 1), PAGE))
+            hook_wants_address(&hook->options, va & ~(uint64_t)(PAGE - 1), pa & ~(uint64_t)(PAGE - 1), PAGE))
             return true;
     }
     return false;
@@ -476,7 +388,7 @@ enum armsim_hook_answer hooks_ask(struct armsim_machine *machine, struct pe *pe,
     size_t count = hooks->count; /* who is added meanwhile comes next time */
     hooks->depth++;
     for (size_t i = 0; i < count; i++) {
-        if (!wants(hooks->list[i], event))
+        if (hooks->list[i]->dead || !hook_wants(&hooks->list[i]->options, event))
             continue;
         enum armsim_hook_answer answer = ask(machine, hooks->list[i], event, before);
         if (answer == ARMSIM_HOOK_CONTINUE)

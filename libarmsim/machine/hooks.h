@@ -56,10 +56,15 @@ void hooks_interrupted(struct armsim_machine *machine);
 void hooks_forget(struct armsim_machine *machine);
 /* Bit set of the places in a page (bit n: offset 4n) before which hooks want to be asked. */
 void hooks_mark(const struct armsim_machine *machine, uint64_t marks[16]);
-/* Whether [va, va + size) and the other range have an address in common, top bytes aside. */
-bool ranges_overlap(uint64_t va, uint64_t size, uint64_t other, uint64_t other_size);
 /* Whether some hook watches an access in this page (4 KiB). */
 bool hooks_watch_page(const struct armsim_machine *machine, uint64_t va, uint64_t pa);
+/* --- hook_filter.c --- */
+
+bool hook_wants(const struct armsim_hook_options *options, const struct armsim_hook_event *event);
+/* Whether the range has something of the options' range of addresses. */
+bool hook_wants_address(const struct armsim_hook_options *options, uint64_t va, uint64_t pa, uint64_t size);
+/* Whether [va, va + size) and the other range have an address in common, top bytes aside. */
+bool ranges_overlap(uint64_t va, uint64_t size, uint64_t other, uint64_t other_size);
 
 static inline bool hooks_want(const struct hooks *hooks, enum armsim_hook_kind kind) { return hooks->kinds >> kind & 1; }
 

@@ -165,12 +165,31 @@ static int trace(struct armsim_machine *machine)
     return error ? error : armsim_trace_stop(machine);
 }
 
+/* Another machine, on a board of its own. */
+static int make_one(struct armsim_machine *machine)
+{
+    static const uint32_t code[] = {INSN_B_SELF};
+    static const struct armsim_memory memories[] = {{.size = 4096, .rom = true, .image = {.data = code, .size = 4}},
+                                                    {.base = CODE_BASE, .size = 1 << 20}};
+    static const struct armsim_board_table table = {.size = sizeof(table), .name = "small", .memories = memories,
+                                                    .memory_count = 2, .gic_distributor = 0x8000000,
+                                                    .gic_cpu_interface = 0x8010000};
+    struct armsim_options options;
+    struct armsim_machine *made = NULL;
+    armsim_options_init(&options, sizeof(options));
+    options.table = &table;
+    int error = armsim_create(&options, &made);
+    armsim_destroy(made);
+    return error;
+}
+
 static const struct {
     int (*call)(struct armsim_machine *machine);
     long allocations; /* at least */
     bool twice;       /* only the second time leaves as many blocks as there were */
 } calls[] = {{save, 4, false},       {load, 4, true},        {fork_it, 4, true},         {keep_history, 4, true},
-             {observe_all, 1, true}, {set_points, 0, true}, {record_coverage, 1, true}, {trace, 1, true}};
+             {observe_all, 1, true}, {set_points, 0, true}, {record_coverage, 1, true}, {trace, 1, true},
+             {make_one, 20, false}};
 
 static struct armsim_options some_options(void)
 {
