@@ -275,5 +275,8 @@ int machine_check_options(struct armsim_machine *machine)
                             options->gic_priority_bits);
     if (options->secure && options->secure_only)
         return machine_fail(machine, ARMSIM_ERROR_OPTION, "secure_only: not together with secure (EL3)");
+    if (options->split_icache)
+        return machine_fail(machine, ARMSIM_ERROR_UNSUPPORTED,
+                            "split_icache: this build's instruction caches are coherent with memory");
     return check_images(machine);
 }

@@ -19,7 +19,7 @@ START_TEST(every_error_has_a_name)
     ck_assert_str_eq(armsim_strerror(1), "unknown error");
     ck_assert_str_eq(armsim_strerror(ARMSIM_ERROR_INTERNAL - 1), "unknown error");
     ck_assert_str_eq(armsim_strerror(INT32_MIN), "unknown error");
-    for (int reason = 0; reason <= ARMSIM_STOP_ERROR; reason++)
+    for (int reason = 0; reason <= ARMSIM_STOP_HOOK; reason++)
         ck_assert_str_ne(armsim_stop_name((enum armsim_stop_reason)reason), "unknown");
     ck_assert_str_eq(armsim_stop_name((enum armsim_stop_reason)99), "unknown");
 }
@@ -118,6 +118,17 @@ START_TEST(impossible_options_are_named)
     refuse("log_mask", change_mask);
     refuse("secure_only", change_secure);
     refuse("initrd", change_initrd);
+}
+END_TEST
+
+START_TEST(what_is_not_built_is_named)
+{
+    struct armsim_options options = bare_options();
+    struct armsim_machine *machine;
+    options.split_icache = true;
+    ck_assert_int_eq(armsim_create(&options, &machine), ARMSIM_ERROR_UNSUPPORTED);
+    ck_assert(strstr(armsim_last_error(machine), "split_icache"));
+    armsim_destroy(machine);
 }
 END_TEST
 
@@ -241,6 +252,7 @@ int main(void)
     tcase_add_test(tests, every_error_has_a_name);
     tcase_add_test(tests, options_need_a_possible_size);
     tcase_add_test(tests, impossible_options_are_named);
+    tcase_add_test(tests, what_is_not_built_is_named);
     tcase_add_test(tests, lists_end);
     tcase_add_test(tests, every_model_can_be_made);
     tcase_add_test(tests, features_are_switched);

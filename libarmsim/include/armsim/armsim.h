@@ -241,7 +241,7 @@ struct armsim_options {
     bool virtualization;        /**< EL2; default false. "bare": EL2 present */
     bool secure_only;           /**< "bare" without EL3: the one security state is Secure; default false */
     uint64_t reset_address;     /**< "bare": RVBAR, a multiple of 4; default 0 */
-    bool split_icache;          /**< instruction caches are not coherent: stale code runs until IC; default false */
+    bool split_icache;          /**< instruction caches that aren't coherent: ARMSIM_ERROR_UNSUPPORTED in this version */
 
     /* Time. */
     uint64_t frequency;         /**< nominal instructions per second of virtual time: 1e6 to 1e12, default 1e9 */
@@ -305,7 +305,7 @@ ARMSIM_API int armsim_options_init(struct armsim_options *options, size_t size);
  * On failure *machine still gets an object that only armsim_last_error() and armsim_destroy() accept (or NULL when
  * memory is out), so that the reason can be read: one line that names the option or file, the field and what was
  * expected. No file is changed.
- * @return 0, ARMSIM_ERROR_OPTION (usage), ARMSIM_ERROR_INPUT, _IO, _OVERLAP, _MEMORY, _ARGUMENT.
+ * @return 0, ARMSIM_ERROR_OPTION (usage), ARMSIM_ERROR_INPUT, _IO, _OVERLAP, _MEMORY, _ARGUMENT, _UNSUPPORTED.
  */
 ARMSIM_API int armsim_create(const struct armsim_options *options, struct armsim_machine **machine);
 
