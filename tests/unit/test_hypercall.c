@@ -279,7 +279,7 @@ static void finish(struct trapcall *call)
 START_TEST(test_message)
 {
     struct trapcall channel = open_channel();
-    uint8_t *text = memory.data[0] + 3;
+    uint8_t *text = (uint8_t *)memory.data + 3;
     enum { SIZE = RPC_MAX, BODY = SIZE - 5 };
     memcpy(text, "echo ", 5);
     for (unsigned i = 0; i < BODY; i++)
@@ -408,7 +408,7 @@ START_TEST(test_pages_and_faults)
         for (unsigned i = 0; i < COUNT; i++) { /* elements in their order, whatever way the addresses go */
             uint64_t va = down ? start - i * size : start + i * size;
             const uint8_t *data = in ? expected : rpc.channels[channel.x[1]].data;
-            ck_assert(memcmp(&memory.data[0][va - BASE], data + i * size, size) == 0);
+            ck_assert(memcmp((uint8_t *)memory.data + (va - BASE), data + i * size, size) == 0);
         }
     }
 }
