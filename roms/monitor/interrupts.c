@@ -26,10 +26,12 @@ void fiq(void)
         ISB();
     }
     monitor_lock();
-    if (intid == INTID_SECURE_TIMER)
+    if (intid == INTID_SECURE_TIMER) {
         devices_tick(READ(cntpct_el0));
-    else
+        watchdog_tick();
+    } else {
         devices_interrupt(intid);
+    }
     monitor_unlock();
     gic_secure_end(intid);
 }

@@ -16,6 +16,7 @@ struct pe {
     u64 affinity;
     enum pe_power power;
     u64 entry, context; /* of the CPU_ON that is under way */
+    struct frame *interrupted; /* of the level below that is in the monitor; NULL: none, the PE is off */
     u32 serror;         /* the syndrome of one that the lower level has masked; 0: none */
 };
 
@@ -77,6 +78,7 @@ void data_abort(struct frame *frame);
 
 /* ---- wfe.c */
 void wait_for_event(struct frame *frame);
+void watchdog_tick(void);
 
 /* ---- smc.c, psci.c */
 void smc(struct frame *frame);

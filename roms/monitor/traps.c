@@ -28,6 +28,7 @@ void handle_trap(struct frame *frame, unsigned vector)
     bool own = vector / 4 < 2; /* of the monitor itself: only Group 0, while this PE is off */
     if (own && vector % 4 != VECTOR_FIQ)
         panic("an exception in the monitor", frame);
+    this_pe()->interrupted = own ? NULL : frame;
     switch (vector % 4) {
     case VECTOR_SYNC:
         synchronous(frame);
