@@ -3,7 +3,7 @@
 without EL2; S01, a console and a clock that there are not; S02, an AHCI controller shown as a PCI function. Each has its
 control: the same with the mechanism off, which must fail.
 
-    monitor.py --build DIRECTORY [--case PATTERN] [--log DIRECTORY]
+    monitor.py --build DIRECTORY [--full] [--case PATTERN] [--log DIRECTORY]
 """
 
 import argparse
@@ -204,13 +204,20 @@ CASES |= {"reset": (resets,),
           "pci-configuration": (configuration,), "pci-again": (shown_again,), "pci-control": (shown_control,)}
 
 
+SHORT = ["boot-gicv2-el1-cortex-a57-4", "boot-gicv3-el2-cortex-a76-8", "simulated-gicv2-el1", "simulated-gicv3-el2-vhe",
+         "simulated-typed", "simulated-control", "pci-gicv3-el2", "pci-moved", "pci-configuration", "pci-control"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", required=True)
+    parser.add_argument("--full", action="store_true", help="all cases")
     parser.add_argument("--case", help="those whose names match")
     parser.add_argument("--log", help="keep the consoles' texts here")
     arguments = parser.parse_args()
-    cases = {name: case for name, case in CASES.items() if not arguments.case or fnmatch.fnmatch(name, arguments.case)}
+    wanted = (lambda name: fnmatch.fnmatch(name, arguments.case)) if arguments.case else (
+        lambda name: arguments.full or name in SHORT)
+    cases = {name: case for name, case in CASES.items() if wanted(name)}
     context = argparse.Namespace(build=pathlib.Path(arguments.build),
                                  armsim=os.path.join(arguments.build, "frontends/cli/armsim"),
                                  logs=pathlib.Path(arguments.log or os.path.join(arguments.build, "boot-logs")))
