@@ -556,6 +556,40 @@ START_TEST(test_reset)
 }
 END_TEST
 
+/* The GICv2m frame: an INTID written to it is a pulse on that SPI; everything else is a guest error. */
+START_TEST(test_message_frame)
+{
+    const uint64_t frame = 0x08020000;
+    fixture_start((struct gic_config){.version = 2, .cpus = 1, .msi_base = frame, .msi_first_spi = 48, .msi_spis = 64});
+    ck_assert_uint_eq(rdn(0, frame + 0x008), 80 << 16 | 64);
+    ck_assert_uint_eq(rdn(0, frame + 0xfcc), 0x43b);
+    ck_assert_uint_eq(rdn(0, frame + 0x040), 0);
+    ck_assert_uint_eq(fx.logged, 1);
+    wrn(0, GICD + 0xc00 + 4 * (80 / 16), 2); /* INTID 80 is edge-triggered; 81 isn't */
+    wrn(0, frame + 0x040, 80);
+    ck_assert_uint_eq(rdn(0, GICD + 0x200 + 4 * (80 / 32)), 1u << (80 % 32));
+    wrn(0, frame + 0x040, 81);
+    ck_assert_uint_eq(rdn(0, GICD + 0x200 + 4 * (80 / 32)), 1u << (80 % 32));
+    wrn(0, GICD + 0xc00 + 4 * (143 / 16), 0x80000000);
+    wrn(0, frame + 0x040, 143);
+    ck_assert_uint_eq(rdn(0, GICD + 0x200 + 4 * (143 / 32)), 1u << (143 % 32));
+    ck_assert_uint_eq(fx.logged, 1);
+    const uint32_t none[] = {0, 79, 144, UINT32_MAX};
+    for (unsigned i = 0; i < 4; i++)
+        wrn(0, frame + 0x040, none[i]);
+    wrn(0, frame + 0x008, 0);
+    ck_assert_uint_eq(fx.logged, 6);
+    struct bus_attrs debug = from(0, false);
+    debug.debug = true;
+    uint64_t value;
+    ck_assert_int_eq(bus_write(fx.env.bus, frame + 0x040, 4, debug, 82), BUS_DEVICE_ERROR);
+    ck_assert_int_eq(bus_read(fx.env.bus, frame + 0x040, 4, debug, &value), BUS_OK);
+    ck_assert_int_eq(bus_read(fx.env.bus, frame + 0x008, 2, debug, &value), BUS_DEVICE_ERROR);
+    ck_assert_uint_eq(fx.logged, 6);
+    fixture_stop();
+}
+END_TEST
+
 START_TEST(test_bad_configurations)
 {
     struct device_env env = {.bus = bus_create(), .clock = clock_create()};
@@ -602,6 +636,7 @@ int main(void)
     tcase_add_test(tests, test_debug_read);
     tcase_add_test(tests, test_reset);
     tcase_add_test(tests, test_bad_configurations);
+    tcase_add_test(tests, test_message_frame);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
