@@ -173,18 +173,26 @@ HANDLER(sysreg_call, {
     CONTINUE(finish(pe, next, sysreg_call_row(pe, (unsigned)ip->imm, ip->a), true));
 })
 
-/* Whether the ruling was known is no matter of the guest's: where it allows the access, the handler comes again. */
-#define RULING_HANDLER(name, rt, read)                                                                                 \
+/* Whether the ruling was known is no matter of the guest's: where it allows the access, this goes on as it would have. */
+#define RULING_HANDLER(name, rt, read, access)                                                                         \
     HANDLER(name, {                                                                                                    \
         SPILL;                                                                                                         \
-        if (sysreg_known_ruling(pe, (unsigned)ip->imm, read) >= RULING_LIMIT &&                                        \
-            sysreg_rule(pe, (unsigned)ip->imm, read) < RULING_ROW)                                                     \
-            DISPATCH;                                                                                                  \
+        if (sysreg_known_ruling(pe, (unsigned)ip->imm, read) >= RULING_LIMIT) {                                        \
+            unsigned storage = sysreg_rule(pe, (unsigned)ip->imm, read);                                               \
+            if (storage < RULING_ROW)                                                                                  \
+                access                                                                                                 \
+        }                                                                                                              \
         uint64_t next = pe->pc + 4;                                                                                    \
         CONTINUE(finish(pe, next, sysreg_access_row(pe, (unsigned)ip->imm, rt, read), true));                          \
     })
-RULING_HANDLER(mrs_ruling, ip->a == REG_SINK ? 31 : ip->a, true)
-RULING_HANDLER(msr_ruling, ip->b == REG_ZR ? 31 : ip->b, false)
+RULING_HANDLER(mrs_ruling, ip->a == REG_SINK ? 31 : ip->a, true, {
+    X(ip->a) = pe->sr[storage];
+    NEXT(1);
+})
+RULING_HANDLER(msr_ruling, ip->b == REG_ZR ? 31 : ip->b, false, {
+    pe->sr[storage] = X(ip->b);
+    SAMPLE_POINT(0)
+})
 
 HANDLER(slow_system, {
     SPILL;
