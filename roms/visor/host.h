@@ -54,7 +54,6 @@ void gic_set_active(unsigned intid, bool active);
 /* ---- smp.c */
 void pes_start(void);
 void power_off(void) __attribute__((noreturn));
-void system_reset(void) __attribute__((noreturn));
 
 /* ---- locks: short, with interrupts masked as they always are at EL2 */
 static inline void lock(volatile u32 *word)

@@ -1,7 +1,7 @@
 /* The firmware under the visor: other PEs, power. */
 #include "roms/visor/host.h"
 
-enum { PSCI_CPU_ON = 0xc4000003, PSCI_SYSTEM_OFF = 0x84000008, PSCI_SYSTEM_RESET = 0x84000009 };
+enum { PSCI_CPU_ON = 0xc4000003, PSCI_SYSTEM_OFF = 0x84000008 };
 
 extern u8 secondary[];
 
@@ -37,13 +37,6 @@ void pes_start(void)
 void power_off(void)
 {
     firmware(PSCI_SYSTEM_OFF, 0, 0, 0);
-    for (;;)
-        __asm__ volatile("wfi");
-}
-
-void system_reset(void)
-{
-    firmware(PSCI_SYSTEM_RESET, 0, 0, 0);
     for (;;)
         __asm__ volatile("wfi");
 }
