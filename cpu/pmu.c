@@ -286,12 +286,19 @@ enum sysreg_result sysreg_write_pmccfiltr(struct pe *pe, const struct sysreg_row
     return reconfigured(pe);
 }
 
-static enum sysreg_result access_counter(struct pe *pe, unsigned n, bool read, uint64_t *value)
+/* A counter that isn't there, or that EL2 keeps for itself: by its own number, or by PMSELR_EL0's. */
+static enum sysreg_result access_above(const struct pe *pe, bool selected, uint64_t *value)
 {
-    if (n >= visible_counters(pe)) {
-        *value = 0;
-        return impdef(pe, PMU_COUNTER_ABOVE) == PMU_COUNTER_ABOVE_UNDEFINED ? SYSREG_UNDEFINED : SYSREG_DONE;
-    }
+    bool undefined = selected ? impdef(pe, PMSELR_ABOVE) == PMSELR_ABOVE_UNDEFINED
+                              : impdef(pe, PMU_COUNTER_ABOVE) == PMU_COUNTER_ABOVE_UNDEFINED;
+    *value = 0;
+    return undefined ? SYSREG_UNDEFINED : SYSREG_DONE;
+}
+
+static enum sysreg_result access_counter(struct pe *pe, unsigned n, bool selected, bool read, uint64_t *value)
+{
+    if (n >= visible_counters(pe))
+        return access_above(pe, selected, value);
     pmu_sync(pe);
     if (read) {
         *value = *counter(pe, n);
@@ -301,12 +308,10 @@ static enum sysreg_result access_counter(struct pe *pe, unsigned n, bool read, u
     return reconfigured(pe);
 }
 
-static enum sysreg_result access_type(struct pe *pe, unsigned n, bool read, uint64_t *value)
+static enum sysreg_result access_type(struct pe *pe, unsigned n, bool selected, bool read, uint64_t *value)
 {
-    if (n >= visible_counters(pe)) {
-        *value = 0;
-        return impdef(pe, PMU_COUNTER_ABOVE) == PMU_COUNTER_ABOVE_UNDEFINED ? SYSREG_UNDEFINED : SYSREG_DONE;
-    }
+    if (n >= visible_counters(pe))
+        return access_above(pe, selected, value);
     pmu_sync(pe);
     uint64_t *type = &pe->sr[SR_PMEVTYPER0_EL0 + n];
     if (read) {
@@ -320,22 +325,22 @@ static enum sysreg_result access_type(struct pe *pe, unsigned n, bool read, uint
 
 enum sysreg_result sysreg_read_pmevcntr(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
 {
-    return access_counter(pe, row->number, true, value);
+    return access_counter(pe, row->number, false, true, value);
 }
 
 enum sysreg_result sysreg_write_pmevcntr(struct pe *pe, const struct sysreg_row *row, uint64_t value)
 {
-    return access_counter(pe, row->number, false, &value);
+    return access_counter(pe, row->number, false, false, &value);
 }
 
 enum sysreg_result sysreg_read_pmevtyper(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
 {
-    return access_type(pe, row->number, true, value);
+    return access_type(pe, row->number, false, true, value);
 }
 
 enum sysreg_result sysreg_write_pmevtyper(struct pe *pe, const struct sysreg_row *row, uint64_t value)
 {
-    return access_type(pe, row->number, false, &value);
+    return access_type(pe, row->number, false, false, &value);
 }
 
 /* PMXEVTYPER_EL0 with PMSELR_EL0.SEL = 31 is PMCCFILTR_EL0. */
@@ -346,23 +351,23 @@ enum sysreg_result sysreg_read_pmxevtyper(struct pe *pe, const struct sysreg_row
         *value = SR(pe, PMCCFILTR_EL0);
         return SYSREG_DONE;
     }
-    return access_type(pe, n, true, value);
+    return access_type(pe, n, true, true, value);
 }
 
 enum sysreg_result sysreg_write_pmxevtyper(struct pe *pe, const struct sysreg_row *row, uint64_t value)
 {
     unsigned n = SR(pe, PMSELR_EL0) & 31;
-    return n == CYCLE_COUNTER ? sysreg_write_pmccfiltr(pe, row, value) : access_type(pe, n, false, &value);
+    return n == CYCLE_COUNTER ? sysreg_write_pmccfiltr(pe, row, value) : access_type(pe, n, true, false, &value);
 }
 
 enum sysreg_result sysreg_read_pmxevcntr(struct pe *pe, const struct sysreg_row *row, uint64_t *value)
 {
-    return access_counter(pe, SR(pe, PMSELR_EL0) & 31, true, value);
+    return access_counter(pe, SR(pe, PMSELR_EL0) & 31, true, true, value);
 }
 
 enum sysreg_result sysreg_write_pmxevcntr(struct pe *pe, const struct sysreg_row *row, uint64_t value)
 {
-    return access_counter(pe, SR(pe, PMSELR_EL0) & 31, false, &value);
+    return access_counter(pe, SR(pe, PMSELR_EL0) & 31, true, false, &value);
 }
 
 /* MDCR_EL2, MDCR_EL3: who may count. */

@@ -288,6 +288,16 @@ static bool undefined_here(struct pe *pe, const struct sysreg_row *row)
     return false;
 }
 
+/* IMPLEMENTATION DEFINED registers that the model doesn't have may be RAZ/WI. */
+static bool is_zero(struct pe *pe, unsigned key, unsigned rt, bool read)
+{
+    if (!is_implementation_space(key) || impdef(pe, IMPDEF_UNALLOCATED) != IMPDEF_UNALLOCATED_ZERO)
+        return false;
+    if (read)
+        pe->x[rt == 31 ? REG_SINK : rt] = 0;
+    return true;
+}
+
 static bool access_unknown(struct pe *pe, uint32_t insn)
 {
     unsigned key = insn >> 5 & 0xffff, rt = insn & 31;
@@ -297,7 +307,7 @@ static bool access_unknown(struct pe *pe, uint32_t insn)
     const struct trap_row *trap = is_implementation_space(key) ? trap_find_list(pe, TRAPS_tidcp) : NULL;
     if (trap)
         return take_trap(pe, trap, key, rt, read);
-    return refuse(pe, "unallocated system register", key, rt, read);
+    return is_zero(pe, key, rt, read) || refuse(pe, "unallocated system register", key, rt, read);
 }
 
 static void count_access(struct pe *pe, unsigned row, bool read)
@@ -345,7 +355,7 @@ bool sysreg_access_row(struct pe *pe, unsigned index, unsigned rt, bool read)
     if (ruling >= RULING_TRAPPED && ruling < RULING_REFUSED)
         return take_trap(pe, &trap_rows[ruling - RULING_TRAPPED], row->key, rt, read);
     if (UNLIKELY(ruling == RULING_REFUSED))
-        return refuse(pe, row->name, row->key, rt, read);
+        return (!has_tag(pe, row) && is_zero(pe, row->key, rt, read)) || refuse(pe, row->name, row->key, rt, read);
     if (UNLIKELY(pe->env->coverage))
         count_access(pe, index, read);
     if (UNLIKELY(ruling == RULING_ABSENT)) {

@@ -3,6 +3,7 @@
 
 #include "cpu/exception.h"
 #include "cpu/impdef.h"
+#include "cpu/sysreg_access.h"
 #include "cpu/pmu.h"
 #include "cpu/syndrome.h"
 #include "cpu/sysreg.h"
@@ -300,6 +301,28 @@ START_TEST(choices_have_names)
 }
 END_TEST
 
+START_TEST(registers_that_are_not_there)
+{
+    const uint32_t absent = 0xd53fffe0, selected = 0xd53b9d40; /* MRS X0, S3_7_C15_C15_7; PMXEVCNTR_EL0 */
+    struct impdef_values values = impdef_defaults;
+    ck_assert(impdef_choose(&values, "IMPDEF_UNALLOCATED", "zero"));
+    ck_assert(impdef_choose(&values, "PMSELR_ABOVE", "undefined"));
+    for (int chosen = 0; chosen < 2; chosen++) {
+        fixture.env.impdef = chosen ? &values : NULL;
+        fixture_enter(&fixture, 1);
+        pe->x[0] = 1;
+        ck_assert_int_eq(sysreg_access(pe, absent), chosen);
+        ck_assert_uint_eq(pe->x[0], !chosen);
+        fixture_enter(&fixture, 1);
+        SR(pe, PMSELR_EL0) = 30;
+        pe->x[0] = 1;
+        ck_assert_int_eq(sysreg_access(pe, selected), !chosen);
+        ck_assert_uint_eq(pe->x[0], chosen);
+    }
+    fixture.env.impdef = NULL;
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sysreg");
@@ -323,6 +346,7 @@ int main(void)
     tcase_add_test(tests, exception_return_clears_the_monitor);
     tcase_add_test(tests, aarch32_return_is_illegal_in_this_build);
     tcase_add_test(tests, choices_have_names);
+    tcase_add_test(tests, registers_that_are_not_there);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
