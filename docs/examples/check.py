@@ -25,6 +25,7 @@ def main():
     parser.add_argument("--initrd")
     parser.add_argument("--write", action="store_true", help="puts what they print into the page")
     arguments = parser.parse_args()
+    arguments.build = arguments.build.resolve()
     text, wrong, run = arguments.page.read_text(), 0, 0
 
     def check(match):

@@ -25,7 +25,8 @@ RECORD = 784 + BUFFER
 MODEL = "neoverse-n1"
 
 # Functions of rows that have no place in a straight line of code at EL0, or that read what differs between the two.
-LEFT_OUT = {"branch_imm", "branch_reg", "eret", "exception", "system", "hint", "ldst_exclusive"}
+LEFT_OUT = {"branch_imm", "branch_reg", "eret", "svc", "hvc", "smc", "brk", "hlt", "dcps", "system", "hint",
+            "ldst_exclusive"}
 GENERAL_RESULT = re.compile(r"float2(int|fix)|asimdins|^[US]MOV")
 
 

@@ -181,6 +181,7 @@ static void refuse(struct armsim_board_table table, const char *field)
 
 START_TEST(impossible_tables)
 {
+    static const uint8_t too_long[4097];
     struct armsim_board_table table = gicv2_table(), good = table;
     struct armsim_memory memory[2] = {memories[0], memories[1]};
     table.size = 3;
@@ -208,7 +209,7 @@ START_TEST(impossible_tables)
     refuse(table, "memories[1]");
     memory[1] = memory[0];
     refuse(table, "rom@0");
-    memory[1] = (struct armsim_memory){.base = RAM, .size = 4096, .image = {.data = memories, .size = 4097}};
+    memory[1] = (struct armsim_memory){.base = RAM, .size = 4096, .image = {.data = too_long, .size = sizeof(too_long)}};
     refuse(table, "at most 4096 bytes");
     memory[1].image = (struct armsim_image){.path = "/nonexistent"};
     struct lamp lamp = {0};
