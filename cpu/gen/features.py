@@ -197,7 +197,7 @@ struct cpu_model {
     size_t value_count;
 };
 
-/* By name; NULL when unknown. Models by number: NULL past the last. */
+/* By name (cortex-a76, or a76 for short); NULL when unknown. Models by number: NULL past the last. */
 const struct cpu_model *cpu_model_find(const char *name);
 const struct cpu_model *cpu_model_at(size_t index);
 
@@ -211,6 +211,8 @@ SOURCE = '''/* Generated from features.def and models.def. */
 #include "cpu/features.h"
 
 #include "cpu/sysreg_index.h"
+
+#include <string.h>
 
 static const struct feature_info infos[FEATURE_COUNT] = {
 %(infos)s
@@ -281,7 +283,8 @@ const struct cpu_model *cpu_model_at(size_t index)
 const struct cpu_model *cpu_model_find(const char *name)
 {
     for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
-        if (equal(models[i].name, name))
+        const char *core = strchr(models[i].name, '-'); /* "cortex-a76" is "a76", too */
+        if (equal(models[i].name, name) || (core && equal(core + 1, name)))
             return &models[i];
     }
     return NULL;

@@ -46,11 +46,10 @@ static void write_psci(struct armsim_machine *machine, struct fdt_writer *writer
 /* "arm,cortex-a57" for a core of that name, "arm,armv8" for the generic models. */
 static void cpu_compatible(const struct armsim_machine *machine, char *text, size_t size)
 {
-    const char *cpu = machine->options.cpu;
-    size_t length = strcspn(cpu, ",");
+    const char *cpu = machine->model->name;
     bool core = strncmp(cpu, "cortex-", 7) == 0 || strncmp(cpu, "neoverse-", 9) == 0;
     if (core)
-        snprintf(text, size, "arm,%.*s", (int)length, cpu);
+        snprintf(text, size, "arm,%s", cpu);
     else
         snprintf(text, size, "arm,armv8");
 }

@@ -233,7 +233,7 @@ struct armsim_options {
 
     /* The machine. */
     const char *board;          /**< "virt" (default) or "bare": RAM by armsim_map_ram() only, no devices, no GIC */
-    const char *cpu;            /**< model, then features: "cortex-a57" (default), "max,lse=off,pauth=on" */
+    const char *cpu;            /**< model, then features: "cortex-a57" (default), "a76,lse=off" (short for cortex-a76) */
     uint32_t smp;               /**< PEs: 1 (default) to 8 with GICv2, to 64 with GICv3 */
     uint64_t ram_size;          /**< bytes, a multiple of 4096, from 1 MiB; default 128 MiB. "bare": ignored */
     uint32_t gic_version;       /**< 2 (default) or 3 */
