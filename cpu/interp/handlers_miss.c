@@ -1,19 +1,7 @@
 /* Where loads and stores go when the fast TLB has no entry for them. */
-#include "cpu/interp/interp.h"
+#include "cpu/interp/flow.h"
 
-/* Continues as in handlers.c; here the common outcomes come first. */
-#define CONTINUE_AFTER(outcome)                                                                                              \
-    do {                                                                                                               \
-        enum flow flow_ = (outcome);                                                                                   \
-        if (UNLIKELY(flow_ == FLOW_LEAVE))                                                                             \
-            LEAVE;                                                                                                     \
-        RELOAD;                                                                                                        \
-        if (LIKELY(flow_ == FLOW_NEXT))                                                                                \
-            NEXT(1);                                                                                                   \
-        DISPATCH;                                                                                                      \
-    } while (0)
-
-#define CONTINUE_SLOW CONTINUE_AFTER(interp_slow(pe))
+#define CONTINUE_SLOW CONTINUE(interp_slow(pe))
 
 /* Does the access again, when it can go the fast way now. */
 #define REFILL_AND_CONTINUE(size, write)                                                                               \
@@ -22,7 +10,7 @@
         if (LIKELY(refill_ == REFILL_DONE))                                                                            \
             DISPATCH;                                                                                                  \
         if (refill_ == REFILL_ABORT)                                                                                   \
-            CONTINUE_AFTER(interp_aborted(pe));                                                                        \
+            CONTINUE(interp_aborted(pe));                                                                              \
         CONTINUE_SLOW;                                                                                                 \
     } while (0)
 
@@ -45,7 +33,7 @@
             NEXT(1);                                                                                                   \
         }                                                                                                              \
         if (UNLIKELY(access_ == DEVICE_ABORT))                                                                         \
-            CONTINUE_AFTER(interp_aborted(pe));                                                                        \
+            CONTINUE(interp_aborted(pe));                                                                              \
         REFILL_AND_CONTINUE(sizeof(TYPE_##KIND), false);                                                               \
     })
 #define MISS_STORE(KIND, MODE)                                                                                         \
@@ -65,7 +53,7 @@
             NEXT(1);                                                                                                   \
         }                                                                                                              \
         if (UNLIKELY(access_ == DEVICE_ABORT))                                                                         \
-            CONTINUE_AFTER(interp_aborted(pe));                                                                        \
+            CONTINUE(interp_aborted(pe));                                                                              \
         REFILL_AND_CONTINUE(sizeof(TYPE_##KIND), true);                                                                \
     })
 #define MISS_LOADS(kind) ADDRESSING_MODES(MISS_LOAD, kind)
