@@ -7,6 +7,7 @@
 #include "cpu/impdef.h"
 #include "cpu/syndrome.h"
 #include "cpu/interp/interp.h"
+#include "libarmsim/fabric/little_endian.h"
 
 #include <string.h>
 
@@ -228,7 +229,7 @@ static bool read_part(struct pe *pe, const struct target *target, const struct m
         uint64_t value = 0;
         if (!completes(pe, bus_read(pe->env->bus, target->pa + done, size, attrs, &value)))
             return external_abort(pe, access, target);
-        memcpy(data + done, &value, size);
+        store_le(data + done, value, size);
         done += size;
     }
     return true;
@@ -256,9 +257,7 @@ static bool write_part(struct pe *pe, const struct target *target, const struct 
     struct bus_attrs attrs = {target->pas, access->el, false, false, (uint16_t)pe->index};
     for (unsigned done = 0; done < target->size;) {
         unsigned size = piece_size(access, target->pa + done, target->size - done);
-        uint64_t value = 0;
-        memcpy(&value, data + done, size);
-        if (!completes(pe, bus_write(pe->env->bus, target->pa + done, size, attrs, value)))
+        if (!completes(pe, bus_write(pe->env->bus, target->pa + done, size, attrs, load_le(data + done, size))))
             return external_abort(pe, access, target);
         done += size;
     }

@@ -3,6 +3,7 @@
 #include "cpu/a64/ldst.h"
 #include "cpu/debug.h"
 #include "cpu/interp/interp.h"
+#include "libarmsim/fabric/little_endian.h"
 
 enum { PAGE = 4096 };
 
@@ -40,7 +41,7 @@ static void peek(const struct pe *pe, const struct mmu_result *result, uint8_t *
             piece >>= 1;
         uint64_t value = 0;
         if (bus_read(pe->env->bus, result->pa + done, piece, attrs, &value) == BUS_OK)
-            memcpy(data + done, &value, piece);
+            store_le(data + done, value, piece);
         done += piece;
     }
 }

@@ -22,6 +22,7 @@
 #include "devices/flash_cfi.h"
 
 #include "devices/fdt_writer.h"
+#include "libarmsim/fabric/little_endian.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,7 @@ static uint32_t words(const struct flash *flash)
 static uint16_t array_word(const struct flash *flash, unsigned chip, uint32_t word)
 {
     const uint8_t *at = bus_host(flash->region, (uint64_t)word * WORD_BYTES + 2 * chip);
-    return (uint16_t)(at[0] | at[1] << 8);
+    return load_le16(at);
 }
 
 /* Sets a chip's words: `data` ANDed in, or all ones when it is NULL. A page at a time, other lanes kept. */
@@ -323,8 +324,7 @@ static enum bus_result flash_write(void *opaque, uint64_t offset, unsigned size,
     struct flash *flash = opaque;
     if (attrs.debug) { /* a loader, not a command */
         uint8_t bytes[8];
-        for (unsigned i = 0; i < size; i++)
-            bytes[i] = (uint8_t)(value >> (8 * i));
+        store_le(bytes, value, size);
         bus_program(flash->device.env->bus, flash->region, offset, bytes, size, attrs.requester);
         return BUS_OK;
     }

@@ -16,6 +16,7 @@
 #include "devices/fw_cfg.h"
 
 #include "devices/fdt_writer.h"
+#include "libarmsim/fabric/little_endian.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -203,8 +204,7 @@ int fw_cfg_add_item(struct device *device, uint16_t key, const void *data, size_
 static int add_number(struct device *device, uint16_t key, uint64_t value, unsigned size)
 {
     uint8_t bytes[8];
-    for (unsigned i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
+    store_le64(bytes, value);
     return fw_cfg_add_item(device, key, bytes, size);
 }
 
@@ -281,11 +281,8 @@ static void advance(struct fw_cfg *cfg, uint32_t count)
 static uint64_t peek_data(const struct fw_cfg *cfg, unsigned size)
 {
     uint32_t left;
-    uint64_t value = 0;
     const uint8_t *data = selected(cfg, &left);
-    for (unsigned i = 0; i < size && i < left; i++)
-        value |= (uint64_t)data[i] << (8 * i);
-    return value;
+    return left ? load_le(data, size < left ? size : left) : 0;
 }
 
 static void select_item(struct fw_cfg *cfg, uint16_t key)

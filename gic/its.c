@@ -13,6 +13,7 @@
  */
 #include "gic/its.h"
 #include "gic/internal.h"
+#include "libarmsim/fabric/little_endian.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -73,16 +74,14 @@ static bool read_entry(const struct gic_its *its, uint64_t address, uint64_t *en
     *entry = 0;
     if (bus_read_block(its->gic->env->bus, address, bytes, ENTRY_SIZE, table_attrs) != BUS_OK)
         return false;
-    for (unsigned i = 0; i < ENTRY_SIZE; i++)
-        *entry |= (uint64_t)bytes[i] << 8 * i;
+    *entry = load_le64(bytes);
     return true;
 }
 
 static bool write_entry(const struct gic_its *its, uint64_t address, uint64_t entry)
 {
     uint8_t bytes[ENTRY_SIZE];
-    for (unsigned i = 0; i < ENTRY_SIZE; i++)
-        bytes[i] = (uint8_t)(entry >> 8 * i);
+    store_le64(bytes, entry);
     return bus_write_block(its->gic->env->bus, address, bytes, ENTRY_SIZE, table_attrs) == BUS_OK;
 }
 

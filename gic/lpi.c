@@ -6,6 +6,8 @@
  */
 #include "gic/internal.h"
 
+#include "libarmsim/fabric/little_endian.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,8 +188,8 @@ static void store_pending(struct gic_cpu_interface *cpu)
     uint32_t bytes = lpi_limit(cpu) / 8;
     for (uint32_t at = 0; at < bytes; at += BLOCK) {
         uint32_t size = bytes - at < BLOCK ? bytes - at : BLOCK;
-        for (uint32_t i = 0; i < size; i++)
-            block[i] = (uint8_t)(cpu->lpis->pending[(at + i) / 8] >> 8 * ((at + i) % 8));
+        for (uint32_t i = 0; i < size; i += 8)
+            store_le64(block + i, cpu->lpis->pending[(at + i) / 8]);
         if (bus_write_block(cpu->gic->env->bus, pending_table(cpu) + at, block, size, table_attrs) != BUS_OK) {
             log_table(cpu, "pending", pending_table(cpu) + at);
             return;

@@ -1,6 +1,8 @@
 /* Long-descriptor formats: types, addresses, sizes; and reading and replacing descriptors in memory. */
 #include "mmu/internal.h"
 
+#include "libarmsim/fabric/little_endian.h"
+
 /* AArch64.ContiguousBit and ContiguousSize: log2 of the number of entries that a set Contiguous bit joins. */
 unsigned contiguous_size(unsigned granule_bits, int level)
 {
@@ -76,23 +78,13 @@ static uint64_t reverse(uint64_t value, unsigned size)
     return size == 4 ? __builtin_bswap32((uint32_t)value) : __builtin_bswap64(value);
 }
 
-static uint64_t load_little_endian(const uint8_t *from, unsigned size)
-{
-    uint64_t value = 0;
-    memcpy(&value, from, size == 8 ? 8 : 4);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = size == 8 ? __builtin_bswap64(value) : __builtin_bswap32((uint32_t)(value >> 32));
-#endif
-    return value;
-}
-
 bool fetch_descriptor_slowly(struct mmu *mmu, const struct mmu_access *access, struct full_address at, unsigned size,
                              bool big_endian, uint64_t *descriptor)
 {
     const uint8_t *host = open_window(mmu, at, size);
     mmu->stats.descriptor_reads++;
     if (host) {
-        *descriptor = load_little_endian(host, size);
+        *descriptor = load_le(host, size);
     } else {
         enum bus_result result = bus_read(mmu->bus, at.address, size, walk_attrs(mmu, access, at.pas), descriptor);
         if (result != BUS_OK && !(result == BUS_DECODE_ERROR && mmu->unclaimed_zero))

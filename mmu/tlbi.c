@@ -1,4 +1,5 @@
 /* TLB maintenance, and the TLB's contents as state. */
+#include "libarmsim/fabric/little_endian.h"
 #include "libarmsim/fabric/state.h"
 #include "mmu/entries.h"
 
@@ -76,8 +77,7 @@ void mmu_tlbi(struct mmu *mmu, const struct tlbi *tlbi)
 static uint64_t hash_value(uint64_t hash, uint64_t value)
 {
     uint8_t bytes[8];
-    for (unsigned i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(value >> 8 * i);
+    store_le64(bytes, value);
     return state_hash_bytes(hash, bytes, sizeof bytes);
 }
 

@@ -8,6 +8,8 @@
  */
 #include "devices/ahci/ahci_internal.h"
 
+#include "libarmsim/fabric/little_endian.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -31,17 +33,6 @@ struct command {
     uint64_t part, left; /* where the entry's next bytes lie, and how many they are */
     bool tell;           /* the entry asks for an interrupt */
 };
-
-static uint32_t load32(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
-static void store32(uint8_t *bytes, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
-}
 
 static struct bus_attrs dma_attrs(const struct ahci *ahci)
 {
@@ -98,13 +89,10 @@ static void put_registers(uint8_t *fis, const struct ata_registers *registers)
 {
     fis[2] = registers->status;
     fis[3] = registers->error;
-    for (unsigned i = 0; i < 3; i++) {
-        fis[4 + i] = (uint8_t)(registers->lba >> (8 * i));
-        fis[8 + i] = (uint8_t)(registers->lba >> (8 * (i + 3)));
-    }
+    store_le(fis + 4, registers->lba, 3);
+    store_le(fis + 8, registers->lba >> 24, 3);
     fis[7] = registers->device;
-    fis[12] = (uint8_t)registers->count;
-    fis[13] = (uint8_t)(registers->count >> 8);
+    store_le16(fis + 12, registers->count);
 }
 
 static void send_d2h(struct ahci_port *port, const struct ata_registers *registers, bool interrupt)
@@ -129,8 +117,7 @@ static bool send_pio_setup(struct ahci_port *port, const struct command *command
     during.status |= ATA_DRQ;
     put_registers(fis, &during);
     fis[15] = command->registers.status; /* E_STATUS: after the data */
-    fis[16] = (uint8_t)command->transfer.bytes;
-    fis[17] = (uint8_t)(command->transfer.bytes >> 8);
+    store_le16(fis + 16, (uint16_t)command->transfer.bytes);
     return receive(port, AT_PIO_SETUP, fis, sizeof(fis));
 }
 
@@ -138,7 +125,7 @@ static bool send_dma_setup(struct ahci_port *port, const struct command *command
 {
     uint8_t fis[DMA_SETUP_BYTES] = {FIS_DMA_SETUP, command->transfer.direction == ATA_IN ? FIS_TO_HOST : 0};
     fis[4] = command->transfer.tag;
-    store32(fis + 20, (uint32_t)command->transfer.bytes);
+    store_le32(fis + 20, (uint32_t)command->transfer.bytes);
     return receive(port, AT_DMA_SETUP, fis, sizeof(fis));
 }
 
@@ -146,7 +133,7 @@ static bool send_dma_setup(struct ahci_port *port, const struct command *command
 static void send_set_bits(struct ahci_port *port, uint32_t done, const struct ata_registers *registers)
 {
     uint8_t fis[SET_BITS_BYTES] = {FIS_SET_BITS, FIS_INTERRUPT, registers->status & 0x77, registers->error};
-    store32(fis + 4, done);
+    store_le32(fis + 4, done);
     port->task_file = (port->task_file & 0x88) | (uint32_t)registers->error << 8 | (registers->status & 0x77);
     if (!receive(port, AT_SET_BITS, fis, sizeof(fis)))
         return;
@@ -176,9 +163,9 @@ static bool next_entry(struct ahci_port *port, struct command *command)
     if (!fetch(port, command->table + TABLE_PRDT + (uint64_t)command->entry * PRD_BYTES, prd, sizeof(prd)))
         return false;
     command->entry++;
-    command->part = (load32(prd) & ~1u) | (uint64_t)load32(prd + 4) << 32;
-    command->left = ((load32(prd + 12) & PRD_SIZE_MASK) | 1) + 1; /* bit 0 is always one: an even number of bytes */
-    command->tell = load32(prd + 12) >> 31;
+    command->part = (load_le32(prd) & ~1u) | (uint64_t)load_le32(prd + 4) << 32;
+    command->left = ((load_le32(prd + 12) & PRD_SIZE_MASK) | 1) + 1; /* bit 0 is always one: an even number of bytes */
+    command->tell = load_le32(prd + 12) >> 31;
     return true;
 }
 
@@ -235,7 +222,7 @@ static bool move_data(struct ahci_port *port, struct command *command)
 static bool put_count(struct ahci_port *port, const struct command *command)
 {
     uint8_t count[4];
-    store32(count, (uint32_t)command->moved);
+    store_le32(count, (uint32_t)command->moved);
     return put(port, command->header + 4, count, sizeof(count));
 }
 
@@ -306,13 +293,11 @@ static void write_control(struct ahci_port *port, unsigned slot, uint8_t control
 
 static struct ata_registers registers_of(const uint8_t *fis)
 {
-    struct ata_registers registers = {.command = fis[2],
-                                      .device = fis[7],
-                                      .features = (uint16_t)(fis[3] | fis[11] << 8),
-                                      .count = (uint16_t)(fis[12] | fis[13] << 8)};
-    for (unsigned i = 0; i < 3; i++)
-        registers.lba |= (uint64_t)fis[4 + i] << (8 * i) | (uint64_t)fis[8 + i] << (8 * (i + 3));
-    return registers;
+    return (struct ata_registers){.command = fis[2],
+                                  .device = fis[7],
+                                  .features = (uint16_t)(fis[3] | fis[11] << 8),
+                                  .count = load_le16(fis + 12),
+                                  .lba = load_le(fis + 4, 3) | load_le(fis + 8, 3) << 24};
 }
 
 static void issue(struct ahci_port *port, unsigned slot, uint32_t *done, uint64_t *moved)
@@ -321,13 +306,13 @@ static void issue(struct ahci_port *port, unsigned slot, uint32_t *done, uint64_
     uint8_t header[HEADER_BYTES], fis[H2D_BYTES];
     if (!fetch(port, command.header, header, sizeof(header)))
         return;
-    command.table = (load32(header + 8) & ~0x7fu) | (uint64_t)load32(header + 12) << 32;
-    command.entries = load32(header) >> 16;
+    command.table = (load_le32(header + 8) & ~0x7fu) | (uint64_t)load_le32(header + 12) << 32;
+    command.entries = load_le32(header) >> 16;
     if (!fetch(port, command.table, fis, sizeof(fis)))
         return;
-    if (fis[0] != FIS_H2D || (load32(header) & 31) < H2D_BYTES / 4) {
+    if (fis[0] != FIS_H2D || (load_le32(header) & 31) < H2D_BYTES / 4) {
         log_message(port->ahci->device.env->log, LOG_GUEST_ERROR, "%s: a FIS of type %#x and %u words is no command",
-                    port->ahci->device.name, fis[0], (unsigned)(load32(header) & 31));
+                    port->ahci->device.name, fis[0], (unsigned)(load_le32(header) & 31));
         port->errors |= SERR_HANDSHAKE;
         halt(port, IS_IFS);
         return;

@@ -11,6 +11,8 @@
  */
 #include "devices/ahci/ata.h"
 
+#include "libarmsim/fabric/little_endian.h"
+
 #include <string.h>
 
 enum { QUEUE_DEPTH = 32, MULTIPLE_MAX = 16, LBA28_SECTORS = 0x0fffffff };
@@ -120,14 +122,12 @@ void ata_end(struct ata_disk *disk, const struct ata_transfer *transfer, struct 
 
 static void put_word(uint8_t *page, unsigned word, uint32_t value)
 {
-    page[2 * word] = (uint8_t)value;
-    page[2 * word + 1] = (uint8_t)(value >> 8);
+    store_le16(page + 2 * word, (uint16_t)value);
 }
 
 static void put_words(uint8_t *page, unsigned word, uint64_t value, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++)
-        put_word(page, word + i, (uint32_t)(value >> (16 * i)) & 0xffff);
+    store_le(page + 2 * word, value, 2 * count);
 }
 
 /* ATA strings have two characters to a word, the first in its high byte, and are padded with spaces. */
@@ -199,10 +199,8 @@ static void fill_queue_error(const struct ata_disk *disk, uint8_t *page)
         page[0] = disk->failed_tag;
         page[2] = disk->failed_status;
         page[3] = disk->failed_error;
-        for (unsigned i = 0; i < 3; i++) {
-            page[4 + i] = (uint8_t)(disk->failed_lba >> (8 * i));
-            page[8 + i] = (uint8_t)(disk->failed_lba >> (8 * (i + 3)));
-        }
+        store_le(page + 4, disk->failed_lba, 3);
+        store_le(page + 8, disk->failed_lba >> 24, 3);
         page[7] = DEVICE_LBA;
     }
     put_checksum(page);

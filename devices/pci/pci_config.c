@@ -9,11 +9,11 @@ enum { CAPABILITY_MSI = 0x05, CAPABILITY_EXPRESS = 0x10, CAPABILITY_MSIX = 0x11 
 
 static void define(struct pci_function *function, const struct pci_field *field)
 {
-    for (unsigned i = 0; i < field->size && field->offset + i < PCI_CONFIG_BYTES; i++) {
-        function->initial[field->offset + i] = (uint8_t)(field->value >> (8 * i));
-        function->writable[field->offset + i] = (uint8_t)(field->writable >> (8 * i));
-        function->clears[field->offset + i] = (uint8_t)(field->clears >> (8 * i));
-    }
+    if (field->offset + field->size > PCI_CONFIG_BYTES)
+        return;
+    store_le(function->initial + field->offset, field->value, field->size);
+    store_le(function->writable + field->offset, field->writable, field->size);
+    store_le(function->clears + field->offset, field->clears, field->size);
 }
 
 static void define_all(struct pci_function *function, const struct pci_field *fields, size_t count)

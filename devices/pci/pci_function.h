@@ -3,6 +3,7 @@
 #define ARMSIM_DEVICES_PCI_PCI_FUNCTION_H
 
 #include "devices/pci/pci.h"
+#include "libarmsim/fabric/little_endian.h"
 
 /* Configuration space: the header's registers (PCI Local Bus 3.0, section 6.1) and the capabilities' places. */
 enum {
@@ -39,10 +40,7 @@ uint32_t pci_config_read(struct pci_function *function, unsigned offset, unsigne
 void pci_config_write(struct pci_function *function, unsigned offset, unsigned size, uint32_t value);
 static inline uint32_t pci_config_get(const struct pci_function *function, unsigned offset, unsigned size)
 {
-    uint32_t value = 0;
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint32_t)function->config[offset + i] << (8 * i);
-    return value;
+    return (uint32_t)load_le(function->config + offset, size);
 }
 
 /* The BAR that claims an address of a kind of space, or NULL; *offset is relative to it. */

@@ -290,10 +290,7 @@ uint32_t virtio_read_config(struct virtio *virtio, uint64_t offset, unsigned siz
             device_bad_offset(&virtio->device, "read of the configuration space", offset, size);
         return 0;
     }
-    uint32_t value = 0;
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint32_t)image[offset + i] << (8 * i);
-    return value;
+    return (uint32_t)load_le(image + offset, size);
 }
 
 void virtio_write_config(struct virtio *virtio, uint64_t offset, unsigned size, uint32_t value)

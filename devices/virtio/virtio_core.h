@@ -7,6 +7,7 @@
 
 #include "devices/pci/pci.h"
 #include "devices/virtio/virtio.h"
+#include "libarmsim/fabric/little_endian.h"
 
 enum { VIRTIO_QUEUES_MAX = 10, VIRTIO_QUEUE_SIZE = 256, VIRTIO_CONFIG_MAX = 64 };
 
@@ -156,34 +157,5 @@ void virtio_guest_error(const struct virtio *virtio, const char *what, uint32_t 
 
 int virtio_mmio_describe(struct device *device, struct fdt_writer *writer);
 void virtio_pci_define(struct virtio *virtio); /* makes place.function what the device is */
-
-/* Little-endian fields of structures in guest memory. */
-static inline uint16_t load_le16(const uint8_t *bytes)
-{
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-static inline uint32_t load_le32(const uint8_t *bytes)
-{
-    return load_le16(bytes) | (uint32_t)load_le16(bytes + 2) << 16;
-}
-static inline uint64_t load_le64(const uint8_t *bytes)
-{
-    return load_le32(bytes) | (uint64_t)load_le32(bytes + 4) << 32;
-}
-static inline void store_le16(uint8_t *bytes, uint16_t value)
-{
-    bytes[0] = (uint8_t)value;
-    bytes[1] = (uint8_t)(value >> 8);
-}
-static inline void store_le32(uint8_t *bytes, uint32_t value)
-{
-    store_le16(bytes, (uint16_t)value);
-    store_le16(bytes + 2, (uint16_t)(value >> 16));
-}
-static inline void store_le64(uint8_t *bytes, uint64_t value)
-{
-    store_le32(bytes, (uint32_t)value);
-    store_le32(bytes + 4, (uint32_t)(value >> 32));
-}
 
 #endif

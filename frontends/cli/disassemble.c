@@ -1,5 +1,6 @@
 /* Disassembly by Capstone; what its version doesn't know is named by armsim's own decode table. */
 #include "frontends/cli/session.h"
+#include "frontends/little_endian.h"
 
 #include <capstone/capstone.h>
 #include <stdlib.h>
@@ -28,7 +29,8 @@ void disassembler_destroy(struct disassembler *disassembler)
 
 void disassemble(struct disassembler *disassembler, uint64_t pc, uint32_t word, char *text, size_t size)
 {
-    const uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
+    uint8_t bytes[4];
+    store_le(bytes, word, 4);
     cs_insn *instruction = NULL;
     size_t count =
         disassembler->open ? cs_disasm(disassembler->capstone, bytes, sizeof(bytes), pc, 1, &instruction) : 0;

@@ -1,5 +1,7 @@
 #include "subject.h"
 
+#include "frontends/little_endian.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,15 +208,15 @@ void memory_write(struct subject *subject, uint64_t address, const void *data, s
 
 void memory_write_word(struct subject *subject, uint64_t address, uint32_t word)
 {
-    uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
+    uint8_t bytes[4];
+    store_le(bytes, word, 4);
     memory_write(subject, address, bytes, sizeof bytes);
 }
 
 void memory_write_doubleword(struct subject *subject, uint64_t address, uint64_t value)
 {
     uint8_t bytes[8];
-    for (unsigned i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
+    store_le(bytes, value, 8);
     memory_write(subject, address, bytes, sizeof bytes);
 }
 
@@ -222,10 +224,7 @@ uint64_t memory_read_doubleword(struct subject *subject, uint64_t address)
 {
     uint8_t bytes[8] = {0};
     armsim_read_memory(subject->machine, &physical, address, bytes, sizeof bytes, NULL);
-    uint64_t value = 0;
-    for (unsigned i = 0; i < 8; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
+    return load_le(bytes, 8);
 }
 
 /* ---------------------------------------------------------------- expectations */

@@ -1,5 +1,6 @@
 /* Registers: the standard features, then everything else that the library lists, in groups. */
 #include "frontends/gdb/internal.h"
+#include "frontends/little_endian.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -183,18 +184,17 @@ static bool get(const struct gdb *gdb, uint32_t pe, const struct reg *reg, uint8
     } else if (armsim_peek(gdb->machine, pe, reg->id, value) < 0) {
         return false;
     }
-    for (unsigned i = 0; i < reg->bytes; i++)
-        bytes[i] = (uint8_t)(value[i / 8] >> (8 * (i % 8)));
+    store_le(bytes, value[0], 8);
+    store_le(bytes + 8, value[1], 8);
     return true;
 }
 
 /* Writes as MSR would where that is possible: a debugger's user means the register's effect. */
 static bool set(const struct gdb *gdb, uint32_t pe, const struct reg *reg, const uint8_t bytes[MAX_BYTES])
 {
-    uint64_t value[2] = {0, 0}, old = 0;
-    for (unsigned i = 0; i < reg->bytes; i++)
-        value[i / 8] |= (uint64_t)bytes[i] << (8 * (i % 8));
-    if (reg->bytes == 16)
+    bool vector = reg->bytes == 16;
+    uint64_t value[2] = {load_le(bytes, vector ? 8 : reg->bytes), vector ? load_le(bytes + 8, 8) : 0}, old = 0;
+    if (vector)
         return armsim_write_vector(gdb->machine, pe, reg->id - ARMSIM_REG_V0, value) == 0;
     if (reg->id == ARMSIM_REG_PSTATE) {
         armsim_peek(gdb->machine, pe, reg->id, &old);

@@ -4,6 +4,7 @@
  * console's first register takes characters. And disks: "drive: NAME [size=N]", whose requests fail in the same way.
  */
 #include "frontends/harness/harness.h"
+#include "frontends/little_endian.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,7 @@ static int device_read(void *opaque, struct armsim_device *device, uint64_t offs
     const struct test_device *self = opaque;
     if (self->failing)
         return -1;
-    *value = 0;
-    for (uint32_t i = 0; i < bytes; i++)
-        *value |= (uint64_t)self->bytes[offset + i] << 8 * i;
+    *value = load_le(self->bytes + offset, bytes);
     return 0;
 }
 
@@ -30,8 +29,7 @@ static int device_write(void *opaque, struct armsim_device *device, uint64_t off
         char character = (char)value;
         buffer_bytes(&self->running->console, &character, 1);
     }
-    for (uint32_t i = 0; i < bytes; i++)
-        self->bytes[offset + i] = (uint8_t)(value >> 8 * i);
+    store_le(self->bytes + offset, value, bytes);
     return 0;
 }
 

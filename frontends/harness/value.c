@@ -1,5 +1,6 @@
 /* Values and places in headers: numbers, symbols, registers, memory. */
 #include "frontends/harness/harness.h"
+#include "frontends/little_endian.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -205,8 +206,7 @@ bool place_read(const struct scope *scope, const struct place *place, uint64_t *
         uint8_t bytes[8] = {0};
         struct armsim_space space = ARMSIM_PHYSICAL(place->secure ? ARMSIM_PAS_SECURE : ARMSIM_PAS_NON_SECURE);
         code = armsim_read_memory(scope->machine, &space, place->address, bytes, place->bytes, NULL);
-        for (unsigned i = 0; i < place->bytes; i++)
-            *value |= (uint64_t)bytes[i] << 8 * i;
+        *value = load_le(bytes, place->bytes);
     } else if (is_vector(place)) {
         uint64_t halves[2] = {0};
         code = armsim_read_vector(scope->machine, place->pe, place->reg - ARMSIM_REG_V0, halves);
@@ -234,8 +234,7 @@ bool place_write(const struct scope *scope, const struct place *place, uint64_t 
     int code;
     if (place->memory) {
         uint8_t bytes[8];
-        for (unsigned i = 0; i < 8; i++)
-            bytes[i] = (uint8_t)(whole >> 8 * i);
+        store_le(bytes, whole, 8);
         struct armsim_space space = ARMSIM_PHYSICAL(place->secure ? ARMSIM_PAS_SECURE : ARMSIM_PAS_NON_SECURE);
         code = armsim_write_memory(scope->machine, &space, place->address, bytes, place->bytes, NULL);
     } else if (is_vector(place)) {

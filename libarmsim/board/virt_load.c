@@ -9,7 +9,7 @@
 #include "libarmsim/loader/dtb.h"
 #include "libarmsim/loader/elf_image.h"
 #include "libarmsim/loader/linux_image.h"
-#include "libarmsim/loader/little_endian.h"
+#include "libarmsim/fabric/little_endian.h"
 #include "libarmsim/loader/load_plan.h"
 
 #include <errno.h>
@@ -211,7 +211,7 @@ static bool is_raw_code(const struct loading *loading, const struct blob *kernel
         text++;
     if (kernel->size < 4 || text == kernel->size || text == 64 || memcmp(kernel->data, "MZ", 2) == 0)
         return false;
-    uint32_t first = read_le32(kernel->data);
+    uint32_t first = load_le32(kernel->data);
     enum a64_form form = a64_decode(first, &loading->machine->pes[0]->features);
     bool leaves = form == A64_B_only_branch_imm && (first & 0x03ffffff) >= kernel->size / 4; /* what is cut off */
     return form != A64_UNALLOCATED && first >> 16 != 0 /* UDF */ && !leaves;

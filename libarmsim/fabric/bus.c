@@ -3,6 +3,7 @@
  */
 #include "libarmsim/fabric/bus.h"
 
+#include "libarmsim/fabric/little_endian.h"
 #include "libarmsim/fabric/state.h"
 
 #include <errno.h>
@@ -308,53 +309,6 @@ struct bus_region *bus_find(const struct bus *bus, enum pas pas, uint64_t pa, ui
     return region;
 }
 
-/* Constant sizes let the compiler see single loads and stores on a little-endian host. */
-static inline uint64_t load_bytes(const uint8_t *host, unsigned size)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint64_t)host[i] << (8 * i);
-    return value;
-}
-
-static inline void store_bytes(uint8_t *host, unsigned size, uint64_t value)
-{
-    for (unsigned i = 0; i < size; i++)
-        host[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint64_t load_le(const uint8_t *host, unsigned size)
-{
-    switch (size) {
-    case 1:
-        return *host;
-    case 2:
-        return load_bytes(host, 2);
-    case 4:
-        return load_bytes(host, 4);
-    default:
-        return load_bytes(host, 8);
-    }
-}
-
-static void store_le(uint8_t *host, unsigned size, uint64_t value)
-{
-    switch (size) {
-    case 1:
-        *host = (uint8_t)value;
-        break;
-    case 2:
-        store_bytes(host, 2, value);
-        break;
-    case 4:
-        store_bytes(host, 4, value);
-        break;
-    default:
-        store_bytes(host, 8, value);
-        break;
-    }
-}
-
 static bool valid_size(unsigned size)
 {
     return size == 1 || size == 2 || size == 4 || size == 8;
@@ -454,7 +408,7 @@ enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bu
     }
     if (size > room || !in_page(offset, size)) {
         uint8_t bytes[8];
-        store_le(bytes, size, value);
+        store_le(bytes, value, size);
         return bus_write_block(bus, pa, bytes, size, attrs);
     }
     if (region->kind == BUS_ROM && !attrs.debug)
@@ -462,7 +416,7 @@ enum bus_result bus_write(struct bus *bus, uint64_t pa, unsigned size, struct bu
     before_store(bus, region, offset, size, attrs.requester);
     uint8_t *host = bus_write_page(bus, region, offset);
     if (host)
-        store_le(host, size, value);
+        store_le(host, value, size);
     return BUS_OK;
 }
 
@@ -580,7 +534,7 @@ void bus_fill_ram(struct bus *bus, uint64_t doubleword)
 {
     uint64_t page[BUS_PAGE_SIZE / sizeof(uint64_t)];
     for (size_t i = 0; i < sizeof(page) / sizeof(page[0]); i++)
-        store_le((uint8_t *)&page[i], 8, doubleword);
+        store_le64((uint8_t *)&page[i], doubleword);
     for (size_t i = 0; i < bus->all.count; i++) {
         struct bus_region *region = bus->all.at[i];
         for (uint64_t n = 0; region->kind == BUS_RAM && n < region->size >> BUS_PAGE_BITS; n++)

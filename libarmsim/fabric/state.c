@@ -6,19 +6,13 @@
  */
 #include "libarmsim/fabric/state.h"
 
+#include "libarmsim/fabric/little_endian.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define HASH_SEED 0x9e3779b97f4a7c15ull  /* 2^64 / golden ratio */
 #define HASH_MULTIPLIER 0xd6e8feb86659fd93ull
-
-static uint64_t load_word(const uint8_t *bytes)
-{
-    uint64_t word = 0;
-    for (unsigned i = 0; i < 8; i++)
-        word |= (uint64_t)bytes[i] << (8 * i);
-    return word;
-}
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
@@ -39,11 +33,11 @@ uint64_t state_hash_bytes(uint64_t hash, const void *data, size_t size)
     const uint8_t *bytes = data;
     size_t left = size;
     for (; left >= 8; bytes += 8, left -= 8)
-        hash = mix(hash, load_word(bytes));
+        hash = mix(hash, load_le64(bytes));
     if (left) {
         uint8_t tail[8] = {0};
         memcpy(tail, bytes, left);
-        hash = mix(hash, load_word(tail));
+        hash = mix(hash, load_le64(tail));
     }
     return mix(hash, size);
 }
@@ -169,8 +163,7 @@ void state_put_bytes(struct state_writer *writer, const void *data, size_t size)
 void state_put(struct state_writer *writer, uint64_t value, unsigned bytes)
 {
     uint8_t image[8];
-    for (unsigned i = 0; i < bytes; i++)
-        image[i] = (uint8_t)(value >> (8 * i));
+    store_le(image, value, bytes);
     state_put_bytes(writer, image, bytes);
 }
 
@@ -201,10 +194,7 @@ const uint8_t *state_take_bytes(struct state_reader *reader, size_t size)
 uint64_t state_take(struct state_reader *reader, unsigned bytes)
 {
     const uint8_t *image = state_take_bytes(reader, bytes);
-    uint64_t value = 0;
-    for (unsigned i = 0; image && i < bytes; i++)
-        value |= (uint64_t)image[i] << (8 * i);
-    return value;
+    return image ? load_le(image, bytes) : 0;
 }
 
 uint64_t state_take_max(struct state_reader *reader, unsigned bytes, uint64_t max)
@@ -253,9 +243,7 @@ static void save_extra(struct state_writer *writer, const struct state_section *
         section->save_extra(section->instance, writer);
     if (writer->failed)
         return;
-    uint64_t size = writer->size - at - 8;
-    for (unsigned i = 0; i < 8; i++)
-        writer->data[at + i] = (uint8_t)(size >> (8 * i));
+    store_le64(writer->data + at, writer->size - at - 8);
 }
 
 void state_save_section(struct state_writer *writer, const struct state_section *section)

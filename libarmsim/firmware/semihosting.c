@@ -1,5 +1,6 @@
 #include "libarmsim/firmware/semihosting.h"
 
+#include "libarmsim/fabric/little_endian.h"
 #include "libarmsim/fabric/state.h"
 #include "libarmsim/firmware/semihosting_files.h"
 
@@ -97,19 +98,16 @@ static bool read_block(struct semihosting *semihosting, uint64_t address, uint64
     uint8_t bytes[4 * 8];
     if (!semihosting->ops->read_memory(semihosting->opaque, address, bytes, count * 8))
         return false;
-    for (unsigned i = 0; i < count; i++) {
-        fields[i] = 0;
-        for (unsigned j = 0; j < 8; j++)
-            fields[i] |= (uint64_t)bytes[8 * i + j] << (8 * j);
-    }
+    for (unsigned i = 0; i < count; i++)
+        fields[i] = load_le64(bytes + 8 * i);
     return true;
 }
 
 static bool write_block(struct semihosting *semihosting, uint64_t address, const uint64_t *fields, unsigned count)
 {
     uint8_t bytes[4 * 8];
-    for (unsigned i = 0; i < count * 8; i++)
-        bytes[i] = (uint8_t)(fields[i / 8] >> (8 * (i % 8)));
+    for (unsigned i = 0; i < count; i++)
+        store_le64(bytes + 8 * i, fields[i]);
     return semihosting->ops->write_memory(semihosting->opaque, address, bytes, count * 8);
 }
 
@@ -461,8 +459,7 @@ uint64_t semihosting_hash(struct semihosting *semihosting, uint64_t hash)
         if (file->kind == FILE_CLOSED)
             continue;
         uint8_t bytes[10] = {(uint8_t)i, (uint8_t)file->kind};
-        for (unsigned j = 0; j < 8; j++)
-            bytes[2 + j] = (uint8_t)(file->position >> (8 * j));
+        store_le64(bytes + 2, file->position);
         hash = state_hash_bytes(hash, bytes, sizeof(bytes));
     }
     uint8_t last_error = (uint8_t)semihosting->last_error;

@@ -1,7 +1,7 @@
 #include "libarmsim/loader/linux_image.h"
 
 #include "libarmsim/loader/gzip.h"
-#include "libarmsim/loader/little_endian.h"
+#include "libarmsim/fabric/little_endian.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -76,7 +76,7 @@ static int unpack_zboot(struct blob *blob, uint64_t limit, struct load_error *er
     if (blob->size < HEADER_SIZE)
         return load_fail(error, -EINVAL, blob->name, "zboot header", "expected %d bytes, the file has %zu",
                          HEADER_SIZE, blob->size);
-    uint32_t offset = read_le32(blob->data + ZBOOT_PAYLOAD_OFFSET), size = read_le32(blob->data + ZBOOT_PAYLOAD_SIZE);
+    uint32_t offset = load_le32(blob->data + ZBOOT_PAYLOAD_OFFSET), size = load_le32(blob->data + ZBOOT_PAYLOAD_SIZE);
     char compression[ZBOOT_END - ZBOOT_COMPRESSION + 1] = {0};
     memcpy(compression, blob->data + ZBOOT_COMPRESSION, ZBOOT_END - ZBOOT_COMPRESSION);
     if (strcmp(compression, "gzip") != 0)
@@ -121,11 +121,11 @@ int kernel_unpack(struct blob *blob, uint64_t limit, struct load_error *error)
  */
 static int check_pe(const struct blob *blob, struct linux_image *image, struct load_error *error)
 {
-    uint64_t pe = read_le32(blob->data + PE_OFFSET);
-    if (pe + PE_OPTIONAL > blob->size || read_le32(blob->data + pe) != PE_MAGIC)
+    uint64_t pe = load_le32(blob->data + PE_OFFSET);
+    if (pe + PE_OPTIONAL > blob->size || load_le32(blob->data + pe) != PE_MAGIC)
         return load_fail(error, -EINVAL, blob->name, "PE header", "expected \"PE\" at byte 0x%" PRIx64, pe);
-    unsigned sections = read_le16(blob->data + pe + PE_SECTION_COUNT);
-    unsigned optional_size = read_le16(blob->data + pe + PE_OPTIONAL_SIZE);
+    unsigned sections = load_le16(blob->data + pe + PE_SECTION_COUNT);
+    unsigned optional_size = load_le16(blob->data + pe + PE_OPTIONAL_SIZE);
     uint64_t optional = pe + PE_OPTIONAL, table = optional + optional_size;
     if (table + (uint64_t)sections * PE_SECTION_SIZE > blob->size)
         return load_fail(error, -EINVAL, blob->name, "PE section table",
@@ -134,16 +134,16 @@ static int check_pe(const struct blob *blob, struct linux_image *image, struct l
     for (unsigned i = 0; i < sections; i++) {
         const uint8_t *section = blob->data + table + (uint64_t)i * PE_SECTION_SIZE;
         uint64_t end =
-            (uint64_t)read_le32(section + PE_SECTION_RAW_OFFSET) + read_le32(section + PE_SECTION_RAW_SIZE);
+            (uint64_t)load_le32(section + PE_SECTION_RAW_OFFSET) + load_le32(section + PE_SECTION_RAW_SIZE);
         if (end > blob->size)
             return load_fail(error, -EINVAL, blob->name, "PE section",
                              "expected %" PRIu64 " bytes of file for section %u, the file is cut off at %zu", end, i,
                              blob->size);
     }
     uint64_t entry = PE32_PLUS_DIRECTORIES + 8 * PE_SECURITY_DIRECTORY;
-    if (optional_size >= entry + 8 && read_le16(blob->data + optional) == PE32_PLUS &&
-        read_le32(blob->data + optional + PE32_PLUS_DIRECTORY_COUNT) > PE_SECURITY_DIRECTORY) {
-        uint32_t signature = read_le32(blob->data + optional + entry);
+    if (optional_size >= entry + 8 && load_le16(blob->data + optional) == PE32_PLUS &&
+        load_le32(blob->data + optional + PE32_PLUS_DIRECTORY_COUNT) > PE_SECURITY_DIRECTORY) {
+        uint32_t signature = load_le32(blob->data + optional + entry);
         if (signature >= table && signature < image->file_size)
             image->file_size = signature;
     }
@@ -156,13 +156,13 @@ int linux_image_parse(const struct blob *blob, struct linux_image *image, struct
     if (blob->size < HEADER_SIZE)
         return load_fail(error, -EINVAL, blob->name, "Image header", "expected %d bytes, the file has %zu",
                          HEADER_SIZE, blob->size);
-    if (read_le32(blob->data + MAGIC) != IMAGE_MAGIC)
+    if (load_le32(blob->data + MAGIC) != IMAGE_MAGIC)
         return load_fail(error, -EINVAL, blob->name, "magic",
                          "expected 0x%08x at byte 56 of an arm64 Image, found 0x%08" PRIx32, IMAGE_MAGIC,
-                         read_le32(blob->data + MAGIC));
-    uint64_t flags = read_le64(blob->data + FLAGS);
-    *image = (struct linux_image){.text_offset = read_le64(blob->data + TEXT_OFFSET),
-                                  .image_size = read_le64(blob->data + IMAGE_SIZE),
+                         load_le32(blob->data + MAGIC));
+    uint64_t flags = load_le64(blob->data + FLAGS);
+    *image = (struct linux_image){.text_offset = load_le64(blob->data + TEXT_OFFSET),
+                                  .image_size = load_le64(blob->data + IMAGE_SIZE),
                                   .file_size = blob->size,
                                   .big_endian = flags & FLAG_BIG_ENDIAN,
                                   .page_size = page_sizes[FLAG_PAGE_SIZE(flags)],

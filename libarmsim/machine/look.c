@@ -2,6 +2,7 @@
 #include "libarmsim/machine/look.h"
 
 #include "cpu/host.h"
+#include "libarmsim/fabric/little_endian.h"
 
 #include <string.h>
 
@@ -35,7 +36,7 @@ bool look_word(struct armsim_machine *machine, enum pas pas, uint64_t pa, uint32
     uint8_t bytes[4];
     if (bus_read_block(machine->bus, pa, bytes, sizeof(bytes), look_attrs(pas)) != BUS_OK)
         return false;
-    *word = bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    *word = load_le32(bytes);
     return true;
 }
 
@@ -67,19 +68,15 @@ int look_check_space(struct armsim_machine *machine, const struct armsim_space *
 }
 
 /* A device register, in one access. */
-static bool device_access(struct armsim_machine *machine, enum pas pas, uint64_t pa, uint8_t *data, size_t size,
+static bool device_access(struct armsim_machine *machine, enum pas pas, uint64_t pa, uint8_t *data, unsigned size,
                           bool write)
 {
     uint64_t value = 0;
-    if (write) {
-        for (size_t i = 0; i < size; i++)
-            value |= (uint64_t)data[i] << (8 * i);
-        return bus_write(machine->bus, pa, (unsigned)size, look_attrs(pas), value) == BUS_OK;
-    }
-    if (bus_read(machine->bus, pa, (unsigned)size, look_attrs(pas), &value) != BUS_OK)
+    if (write)
+        return bus_write(machine->bus, pa, size, look_attrs(pas), load_le(data, size)) == BUS_OK;
+    if (bus_read(machine->bus, pa, size, look_attrs(pas), &value) != BUS_OK)
         return false;
-    for (size_t i = 0; i < size; i++)
-        data[i] = (uint8_t)(value >> (8 * i));
+    store_le(data, value, size);
     return true;
 }
 
@@ -93,7 +90,7 @@ static bool transfer_piece(struct armsim_machine *machine, enum pas pas, uint64_
         return false;
     if (region->kind == BUS_MMIO) {
         bool one_access = (size == 1 || size == 2 || size == 4 || size == 8) && pa % size == 0;
-        return whole && one_access && device_access(machine, pas, pa, data, size, write);
+        return whole && one_access && device_access(machine, pas, pa, data, (unsigned)size, write);
     }
     if (!write)
         return bus_read_block(machine->bus, pa, data, size, look_attrs(pas)) == BUS_OK;

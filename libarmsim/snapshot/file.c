@@ -4,6 +4,7 @@
  */
 #include "libarmsim/snapshot/file.h"
 
+#include "libarmsim/fabric/little_endian.h"
 #include "libarmsim/machine/text.h"
 #include "libarmsim/snapshot/configuration.h"
 #include "libarmsim/snapshot/image.h"
@@ -30,20 +31,6 @@ enum { GROUP_PAGES = 64, GROUP_HEAD = 8 + 8 * GROUP_PAGES, GROUP_BYTES = GROUP_H
 #define BLOCK_STATE BLOCK_TYPE('S', 'T', 'A', 'T')
 #define BLOCK_PAGES BLOCK_TYPE('P', 'A', 'G', 'E')
 #define BLOCK_END BLOCK_TYPE('E', 'N', 'D', ' ')
-
-static void store(uint8_t *to, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        to[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint64_t load(const uint8_t *from, unsigned bytes)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++)
-        value |= (uint64_t)from[i] << (8 * i);
-    return value;
-}
 
 /* --- saving --- */
 
@@ -96,12 +83,12 @@ static int write_block(struct saving *saving, uint32_t type, const uint8_t *data
     size_t packed = size ? pack(saving, data, size) : 0;
     const uint8_t *bytes = packed ? saving->packed : data;
     size_t length = packed ? packed : size;
-    store(head, type, 4);
-    store(head + 4, packed ? DEFLATED : STORED, 4);
-    store(head + 8, length, 8);
-    store(head + 16, size, 8);
+    store_le32(head, type);
+    store_le32(head + 4, packed ? DEFLATED : STORED);
+    store_le64(head + 8, length);
+    store_le64(head + 16, size);
     uLong crc = crc32_z(0, head, BLOCK_BYTES - 8);
-    store(head + 24, crc32_z(crc, bytes, length), 4);
+    store_le32(head + 24, (uint32_t)crc32_z(crc, bytes, length));
     int error = write_bytes(saving, head, sizeof(head));
     return error < 0 ? error : write_bytes(saving, bytes, length);
 }
@@ -111,8 +98,8 @@ static int flush_group(struct saving *saving)
     unsigned count = saving->group_pages;
     if (!count)
         return 0;
-    store(saving->group, saving->group_memory, 4);
-    store(saving->group + 4, count, 4);
+    store_le32(saving->group, saving->group_memory);
+    store_le32(saving->group + 4, count);
     /* The numbers' room that isn't used is left out: they move up to the pages. */
     uint8_t *at = saving->group + (GROUP_HEAD - 8 - 8 * count);
     memmove(at, saving->group, 8 + 8 * (size_t)count);
@@ -129,7 +116,7 @@ static int save_page(struct saving *saving, uint32_t memory, uint64_t number, co
         saving->group_memory = memory;
     }
     unsigned n = saving->group_pages++;
-    store(saving->group + 8 + 8 * n, number, 8);
+    store_le64(saving->group + 8 + 8 * n, number);
     memcpy(saving->group + GROUP_HEAD + (size_t)n * PAGE_BYTES, page, PAGE_BYTES);
     saving->pages++;
     return 0;
@@ -170,7 +157,7 @@ static int save_all(struct saving *saving)
     uint8_t header[HEADER_BYTES] = {0}, end[8];
     struct state_writer text = {0}, state = {0};
     memcpy(header, magic, sizeof(magic));
-    store(header + sizeof(magic), FORMAT_VERSION, 4);
+    store_le32(header + sizeof(magic), FORMAT_VERSION);
     configuration_write(&text, machine);
     for (size_t i = 0; i < MACHINE_MAX_DRIVES && machine->drives[i].base; i++)
         state_put(&state, machine->drives[i].held, 1);
@@ -182,7 +169,7 @@ static int save_all(struct saving *saving)
         error = write_block(saving, BLOCK_STATE, state.data, state.size);
     if (error == 0)
         error = save_memory(saving);
-    store(end, saving->pages, 8);
+    store_le64(end, saving->pages);
     if (error == 0)
         error = write_block(saving, BLOCK_END, end, sizeof(end));
     state_writer_free(&text);
@@ -258,7 +245,7 @@ static int read_header(struct loading *loading)
         return error;
     if (memcmp(header, magic, sizeof(magic)) != 0)
         return refuse(loading, "expected a snapshot of armsim, this is something else");
-    uint64_t version = load(header + sizeof(magic), 4);
+    uint64_t version = load_le32(header + sizeof(magic));
     if (version != FORMAT_VERSION)
         return machine_fail(loading->machine, ARMSIM_ERROR_INPUT, "snapshot: expected version %d of the format, found %llu",
                             FORMAT_VERSION, (unsigned long long)version);
@@ -300,13 +287,14 @@ static int read_block(struct loading *loading, uint32_t *type)
     int error = read_bytes(loading, head, sizeof(head));
     if (error < 0)
         return error;
-    *type = (uint32_t)load(head, 4);
-    uint64_t method = load(head + 4, 4), length = load(head + 8, 8), size = load(head + 16, 8);
+    *type = load_le32(head);
+    uint64_t method = load_le32(head + 4), length = load_le64(head + 8), size = load_le64(head + 16);
     uint64_t most = *type == BLOCK_STATE           ? STATE_MAX
                     : *type == BLOCK_CONFIGURATION ? CONFIGURATION_MAX
                     : *type == BLOCK_PAGES         ? GROUP_BYTES
                                                    : 8;
-    if (method > DEFLATED || size > most || length > size || (method == STORED && length != size) || load(head + 28, 4))
+    if (method > DEFLATED || size > most || length > size || (method == STORED && length != size) ||
+        load_le32(head + 28))
         return refuse(loading, "a block's header is not possible");
     /* What the file doesn't hold isn't allocated: a block is read piece by piece. */
     size_t done = 0;
@@ -319,7 +307,7 @@ static int read_block(struct loading *loading, uint32_t *type)
         done += part;
     }
     uLong crc = crc32_z(0, head, BLOCK_BYTES - 8);
-    if (crc32_z(crc, loading->packed, done) != load(head + 24, 4))
+    if (crc32_z(crc, loading->packed, done) != load_le32(head + 24))
         return refuse(loading, "a checksum is wrong: it is damaged");
     if (!make_room(&loading->raw.data, &loading->raw.capacity, (size_t)size + 1))
         return out_of_memory(loading->machine);
@@ -389,13 +377,13 @@ static int take_pages(struct loading *loading)
 {
     const uint8_t *raw = loading->raw.data;
     bool has_head = loading->raw.size >= 8;
-    uint64_t memory = has_head ? load(raw, 4) : 0, count = has_head ? load(raw + 4, 4) : 0;
+    uint64_t memory = has_head ? load_le32(raw) : 0, count = has_head ? load_le32(raw + 4) : 0;
     if (!loading->has_state || !count || count > GROUP_PAGES || loading->raw.size != 8 + count * (8 + PAGE_BYTES))
         return refuse(loading, "a block of pages is not possible");
     const uint8_t *pages = raw + 8 + 8 * count;
     for (uint64_t i = 0; i < count; i++) {
         int error = 0;
-        uint8_t *place = place_of(loading, memory, load(raw + 8 + 8 * i, 8), &error);
+        uint8_t *place = place_of(loading, memory, load_le64(raw + 8 + 8 * i), &error);
         if (!place)
             return error;
         memcpy(place, pages + i * PAGE_BYTES, PAGE_BYTES);
@@ -465,7 +453,7 @@ static int read_all(struct loading *loading)
         else
             error = refuse(loading, "a block of an unknown type");
     }
-    if (error == 0 && (!loading->has_state || loading->raw.size != 8 || load(loading->raw.data, 8) != loading->pages))
+    if (error == 0 && (!loading->has_state || loading->raw.size != 8 || load_le64(loading->raw.data) != loading->pages))
         error = refuse(loading, "parts are missing");
     uint8_t more;
     size_t got = 0;

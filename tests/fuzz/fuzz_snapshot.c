@@ -1,5 +1,6 @@
 /* Snapshot files: damaged as they are, and with contents that were damaged before the checksums were made. */
 #include "fuzz.h"
+#include "libarmsim/fabric/little_endian.h"
 
 #include <armsim/armsim.h>
 #include <stdlib.h>
@@ -79,33 +80,19 @@ static void make_machine(void)
         abort();
 }
 
-static uint64_t number(const uint8_t *from, unsigned bytes)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++)
-        value |= (uint64_t)from[i] << (8 * i);
-    return value;
-}
-
-static void store(uint8_t *to, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        to[i] = (uint8_t)(value >> (8 * i));
-}
-
 /* The good file's blocks, unpacked. */
 static size_t unpacked(uint8_t *data, size_t max)
 {
     size_t size = 0;
     for (size_t at = HEADER; at < good.size;) {
         const uint8_t *head = good.data + at;
-        uint64_t length = number(head + 8, 8), raw = number(head + 16, 8);
+        uint64_t length = load_le64(head + 8), raw = load_le64(head + 16);
         uLongf room = raw;
         if (size + 8 + raw > max)
             return 0;
         memcpy(data + size, head, 4);
-        store(data + size + 4, raw, 4);
-        if (!number(head + 4, 4))
+        store_le32(data + size + 4, raw);
+        if (!load_le32(head + 4))
             memcpy(data + size + 8, head + BLOCK, raw);
         else if (uncompress(data + size + 8, &room, head + BLOCK, length) != Z_OK)
             abort();
@@ -121,13 +108,13 @@ static void pack(struct file *file, const uint8_t *data, size_t size)
     put(file, good.data, HEADER);
     while (size >= 8) {
         uint8_t head[BLOCK] = {0};
-        uint64_t raw = number(data + 4, 4);
+        uint64_t raw = load_le32(data + 4);
         if (raw > size - 8)
             raw = size - 8;
         memcpy(head, data, 4);
-        store(head + 8, raw, 8);
-        store(head + 16, raw, 8);
-        store(head + 24, crc32(crc32(0, head, BLOCK - 8), data + 8, (uInt)raw), 4);
+        store_le64(head + 8, raw);
+        store_le64(head + 16, raw);
+        store_le32(head + 24, crc32(crc32(0, head, BLOCK - 8), data + 8, (uInt)raw));
         put(file, head, BLOCK);
         put(file, data + 8, raw);
         data += 8 + raw;

@@ -2,6 +2,8 @@
 #ifndef ARMSIM_TESTS_API_MACHINE_H
 #define ARMSIM_TESTS_API_MACHINE_H
 
+#include "libarmsim/fabric/little_endian.h"
+
 #include <armsim/armsim.h>
 #include <armsim/device.h>
 #include <armsim/hook.h>
@@ -55,8 +57,8 @@ static inline void put_code(struct armsim_machine *machine, uint64_t address, co
 {
     uint8_t bytes[4096];
     ck_assert_uint_le(count * 4, sizeof(bytes));
-    for (size_t i = 0; i < count * 4; i++)
-        bytes[i] = (uint8_t)(words[i / 4] >> (8 * (i % 4)));
+    for (size_t i = 0; i < count; i++)
+        store_le32(bytes + 4 * i, words[i]);
     struct armsim_space space = ARMSIM_PHYSICAL(ARMSIM_PAS_NON_SECURE);
     ck_assert_int_eq(armsim_write_memory(machine, &space, address, bytes, count * 4, NULL), 0);
 }

@@ -1,4 +1,6 @@
 /* The board virt: where images go, what the device tree says, in which state PEs start. */
+#include "libarmsim/fabric/little_endian.h"
+
 #include <armsim/armsim.h>
 
 #include <check.h>
@@ -17,19 +19,13 @@ enum { KERNEL_BYTES = 4096 };
 
 static uint8_t kernel[KERNEL_BYTES];
 
-static void put(uint8_t *at, unsigned size, uint64_t value)
-{
-    for (unsigned i = 0; i < size; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
-}
-
 static void make_kernel(uint64_t text_offset, uint64_t image_size)
 {
     memset(kernel, 0, sizeof(kernel));
-    put(kernel, 4, 0x14000000); /* b . */
-    put(kernel + 8, 8, text_offset);
-    put(kernel + 16, 8, image_size);
-    put(kernel + 24, 8, 0xa);
+    store_le32(kernel, 0x14000000); /* b . */
+    store_le64(kernel + 8, text_offset);
+    store_le64(kernel + 16, image_size);
+    store_le64(kernel + 24, 0xa);
     memcpy(kernel + 56, "ARM\x64", 4);
 }
 

@@ -1,4 +1,5 @@
 /* The loaders: what they accept, and one line that names file, field and expectation for what they don't. */
+#include "libarmsim/fabric/little_endian.h"
 #include "libarmsim/loader/dtb.h"
 #include "libarmsim/loader/elf_image.h"
 #include "libarmsim/loader/gzip.h"
@@ -16,12 +17,6 @@
 #include <zlib.h>
 
 enum { LIMIT = 64 << 20, IMAGE_BYTES = 4096, ELF_BYTES = 1024 };
-
-static void put(uint8_t *at, unsigned size, uint64_t value)
-{
-    for (unsigned i = 0; i < size; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
-}
 
 static struct blob blob_of(const char *name, uint8_t *data, size_t size)
 {
@@ -43,10 +38,10 @@ static void expect_report(const struct load_error *error, const char *file, cons
 static void make_image(uint8_t image[IMAGE_BYTES])
 {
     memset(image, 0, IMAGE_BYTES);
-    put(image, 4, 0x14000010);          /* b */
-    put(image + 8, 8, 0x80000);         /* text_offset */
-    put(image + 16, 8, 2 * IMAGE_BYTES); /* image_size */
-    put(image + 24, 8, 0xa);            /* 4K pages, anywhere */
+    store_le32(image, 0x14000010);          /* b */
+    store_le64(image + 8, 0x80000);         /* text_offset */
+    store_le64(image + 16, 2 * IMAGE_BYTES); /* image_size */
+    store_le64(image + 24, 0xa);            /* 4K pages, anywhere */
     memcpy(image + 56, "ARM\x64", 4);
     memset(image + 64, 0x5a, IMAGE_BYTES - 64);
 }
@@ -56,17 +51,17 @@ static void make_efi_image(uint8_t image[IMAGE_BYTES])
 {
     make_image(image);
     memcpy(image, "MZ", 2);
-    put(image + 60, 4, 64);
+    store_le32(image + 60, 64);
     uint8_t *pe = image + 64;
     memset(pe, 0, 24 + 160 + 40);
     memcpy(pe, "PE\0\0", 4);
-    put(pe + 6, 2, 1);    /* sections */
-    put(pe + 20, 2, 160); /* optional header */
-    put(pe + 24, 2, 0x20b);
-    put(pe + 24 + 108, 4, 6);
+    store_le16(pe + 6, 1);    /* sections */
+    store_le16(pe + 20, 160); /* optional header */
+    store_le16(pe + 24, 0x20b);
+    store_le32(pe + 24 + 108, 6);
     uint8_t *section = pe + 24 + 160;
-    put(section + 16, 4, IMAGE_BYTES - 1024);
-    put(section + 20, 4, 1024);
+    store_le32(section + 16, IMAGE_BYTES - 1024);
+    store_le32(section + 20, 1024);
 }
 
 START_TEST(image_accepted)
@@ -85,7 +80,7 @@ START_TEST(image_accepted)
     ck_assert(image.anywhere);
     ck_assert(!image.big_endian);
 
-    put(bytes + 16, 8, 0); /* before 3.17: nothing is said */
+    store_le64(bytes + 16, 0); /* before 3.17: nothing is said */
     ck_assert_int_eq(linux_image_parse(&blob, &image, &error), 0);
     ck_assert_uint_eq(image.text_offset, 0x80000);
     ck_assert_uint_eq(image.image_size, IMAGE_BYTES);
@@ -104,7 +99,7 @@ START_TEST(image_refused)
         expect_report(&error, "Image", "Image header");
     }
     struct blob blob = blob_of("Image", bytes, sizeof(bytes));
-    put(bytes + 16, 8, IMAGE_BYTES - 1);
+    store_le64(bytes + 16, IMAGE_BYTES - 1);
     ck_assert_int_eq(linux_image_parse(&blob, &image, &error), -EINVAL);
     expect_report(&error, "Image", "image_size");
     make_image(bytes);
@@ -125,7 +120,7 @@ START_TEST(image_with_stub)
     ck_assert_int_eq(linux_image_parse(&blob, &image, &error), 0);
     ck_assert_uint_eq(image.file_size, IMAGE_BYTES);
     /* A signature at the end is not part of the kernel. */
-    put(bytes + 64 + 24 + 112 + 8 * 4, 4, IMAGE_BYTES - 512);
+    store_le32(bytes + 64 + 24 + 112 + 8 * 4, IMAGE_BYTES - 512);
     ck_assert_int_eq(linux_image_parse(&blob, &image, &error), 0);
     ck_assert_uint_eq(image.file_size, IMAGE_BYTES - 512);
     /* Cut off anywhere, it is noticed. */
@@ -134,7 +129,7 @@ START_TEST(image_with_stub)
         ck_assert_int_eq(linux_image_parse(&cut, &image, &error), -EINVAL);
         expect_report(&error, "vmlinuz", size < 88 ? "PE header" : size < 288 ? "PE section table" : "PE section");
     }
-    put(bytes + 60, 4, 0xfffffff0);
+    store_le32(bytes + 60, 0xfffffff0);
     ck_assert_int_eq(linux_image_parse(&blob, &image, &error), -EINVAL);
     expect_report(&error, "vmlinuz", "PE header");
 }
@@ -254,11 +249,11 @@ static size_t make_zboot(uint8_t *to, size_t room, const char *compression)
     memset(to, 0, room);
     memcpy(to, "MZ\0\0zimg", 8);
     size_t size = compress_into(to + PAYLOAD, room - PAYLOAD, image, sizeof(image));
-    put(to + 8, 4, PAYLOAD);
-    put(to + 12, 4, size);
+    store_le32(to + 8, PAYLOAD);
+    store_le32(to + 12, size);
     memcpy(to + 24, compression, strlen(compression));
-    put(to + 56, 4, 0x818223cd);
-    put(to + 60, 4, 64);
+    store_le32(to + 56, 0x818223cd);
+    store_le32(to + 60, 64);
     return PAYLOAD + size;
 }
 
@@ -284,7 +279,7 @@ START_TEST(zboot)
     };
     for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
         size = make_zboot(bytes, sizeof(bytes), "gzip");
-        put(bytes + damages[i].offset, damages[i].size, damages[i].value);
+        store_le(bytes + damages[i].offset, damages[i].value, damages[i].size);
         blob = blob_of("vmlinuz.efi", bytes, size);
         ck_assert_int_eq(kernel_unpack(&blob, LIMIT, &error), -EINVAL);
         expect_report(&error, "vmlinuz.efi", damages[i].field);
@@ -368,7 +363,7 @@ START_TEST(elf_refused)
         struct elf_image elf;
         struct load_error error;
         make_elf(bytes);
-        put(bytes + damages[i].offset, damages[i].size, damages[i].value);
+        store_le(bytes + damages[i].offset, damages[i].value, damages[i].size);
         struct blob blob = blob_of("vmlinux", bytes, sizeof(bytes));
         ck_assert_int_eq(elf_image_parse(&blob, &elf, &error), -EINVAL);
         ck_assert_ptr_null(elf.segments);
@@ -391,8 +386,8 @@ START_TEST(elf_without_segments)
     struct elf_image elf;
     struct load_error error;
     make_elf(bytes);
-    put(bytes + 64, 4, PT_NOTE);
-    put(bytes + 64 + 56, 4, PT_NOTE);
+    store_le32(bytes + 64, PT_NOTE);
+    store_le32(bytes + 64 + 56, PT_NOTE);
     struct blob blob = blob_of("vmlinux", bytes, sizeof(bytes));
     ck_assert_int_eq(elf_image_parse(&blob, &elf, &error), -EINVAL);
     expect_report(&error, "vmlinux", "program headers");

@@ -1,6 +1,8 @@
 /* Semihosting: every operation, and that no path leads out of the user's directory. */
 #include "libarmsim/firmware/semihosting.h"
 
+#include "libarmsim/fabric/little_endian.h"
+
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -108,16 +110,12 @@ static int64_t do_call(uint32_t operation, uint64_t parameter)
 
 static void put64(uint64_t address, uint64_t value)
 {
-    for (unsigned i = 0; i < 8; i++)
-        memory[address - MEMORY_BASE + i] = (uint8_t)(value >> (8 * i));
+    store_le64(memory + (address - MEMORY_BASE), value);
 }
 
 static uint64_t get64(uint64_t address)
 {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < 8; i++)
-        value |= (uint64_t)memory[address - MEMORY_BASE + i] << (8 * i);
-    return value;
+    return load_le64(memory + (address - MEMORY_BASE));
 }
 
 static int64_t with_block(uint32_t operation, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
