@@ -26,7 +26,7 @@ void open_el3(void)
 
 void open_el2(void)
 {
-    WRITE(hcr_el2, 1ul << 31);
+    WRITE(hcr_el2, HCR_RW);
     WRITE(cptr_el2, 0x33ff);
     WRITE(hstr_el2, 0);
     WRITE(mdcr_el2, READ(mdcr_el2) & 0x1f);

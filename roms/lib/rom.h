@@ -3,18 +3,8 @@
 #define ROM_H
 
 #include "memory.h"
+#include "sysreg.h"
 #include "types.h"
-
-#define STRING(x) #x
-#define READ(reg)                                                                                                      \
-    ({                                                                                                                 \
-        u64 value_;                                                                                                    \
-        __asm__ volatile("mrs %0, " STRING(reg) : "=r"(value_)::"memory");                                             \
-        value_;                                                                                                        \
-    })
-#define WRITE(reg, v) __asm__ volatile("msr " STRING(reg) ", %0" ::"r"((u64)(v)) : "memory")
-#define ISB() __asm__ volatile("isb" ::: "memory")
-#define DSB() __asm__ volatile("dsb sy" ::: "memory")
 
 static inline unsigned current_el(void)
 {

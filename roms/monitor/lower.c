@@ -15,9 +15,6 @@
 #define MDCR_BUFFERS_NON_SECURE (3ul << 12 | 3ul << 24)
 #define SCTLR_EL1_RES1 0x30d00800ul
 #define SCTLR_EL2_RES1 0x30c50830ul
-#define HCR_RW (1ul << 31)
-#define HCR_TGE (1ul << 27)
-#define HCR_E2H (1ul << 34)
 #define SCTLR_EE (1ul << 25)
 #define SCTLR_E0E (1ul << 24)
 

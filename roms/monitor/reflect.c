@@ -14,9 +14,6 @@
 #define SPSR_AARCH32 (1ul << 4)
 #define SCTLR_SPAN (1ul << 23)
 #define SCTLR_DSSBS (1ul << 44)
-#define HCR_AMO (1ul << 5)
-#define HCR_TGE (1ul << 27)
-#define HCR_TEA (1ul << 37)
 enum { EC_SERROR = 0x2f };
 
 static unsigned target_of(const struct frame *frame, enum reflection kind)
@@ -47,7 +44,7 @@ static u64 handler_pstate(const struct frame *frame, unsigned target, u64 sctlr)
         pstate |= frame->spsr & PSTATE_NZCV;
     else
         pstate |= frame->spsr & (PSTATE_NZCV | PSTATE_PAN | PSTATE_DIT);
-    bool own_pan = target == 1 || READ(hcr_el2) >> 34 & 1;
+    bool own_pan = target == 1 || READ(hcr_el2) & HCR_E2H;
     if (features && own_pan && !(sctlr & SCTLR_SPAN))
         pstate |= PSTATE_PAN;
     if (READ(id_aa64pfr1_el1) >> 4 & 15)

@@ -13,10 +13,6 @@
 #define UNKNOWN 0x0b008000ul
 #define SECURE_RAM 0x0e000000ul
 #define SECURE_UART 0x09040000ul
-#define HCR_VM 1ul
-#define HCR_TGE (1ul << 27)
-#define HCR_E2H (1ul << 34)
-#define HCR_TEA (1ul << 37)
 enum { BASE = 0x400, STACK = 0x500, INDEX = 0x40, PAGE = 4096, PAR_TEST = 0x3000 };
 
 /* As sweep_forms.S has it. */
@@ -220,7 +216,7 @@ static u64 stage2_on(u64 unused)
     WRITE(vtcr_el2, 1ul << 31 | 2 << 16 | 3 << 12 | 1 << 10 | 1 << 8 | 1 << 6 | 25);
     DSB();
     __asm__ volatile("tlbi vmalls12e1\n\tdsb sy\n\tisb");
-    return set_hcr(1ul << 31 | HCR_VM | unused);
+    return set_hcr(HCR_RW | HCR_VM | unused);
 }
 
 static void at_el1(void)
@@ -238,7 +234,7 @@ static void at_el1(void)
         call_at(2, stage2_on, 0);
         sweep("EL1 behind stage 2", 1);
         sweep("EL0 behind stage 2", 0);
-        call_at(2, set_hcr, 1ul << 31 | HCR_TEA);
+        call_at(2, set_hcr, HCR_RW | HCR_TEA);
         no_answers(1, 2);
         no_answers(0, 2);
     }
@@ -253,7 +249,7 @@ static void at_el2(void)
     no_answers(2, 2);
     WRITE(sctlr_el2, READ(sctlr_el2) & ~1ul);
     ISB();
-    set_hcr(1ul << 31 | HCR_E2H | HCR_TGE);
+    set_hcr(HCR_RW | HCR_E2H | HCR_TGE);
     WRITE(cptr_el2, 3 << 20);
     mmu_on_el2();
     sweep("EL2 as a host", 2);
@@ -262,7 +258,7 @@ static void at_el2(void)
     no_answers(0, 2);
     WRITE(sctlr_el2, READ(sctlr_el2) & ~1ul);
     ISB();
-    set_hcr(1ul << 31);
+    set_hcr(HCR_RW);
     open_el2();
     enter(1, at_el1);
 }

@@ -8,9 +8,4 @@
 #define STACK_SHIFT 14
 #define MAX_PES 8
 
-#ifdef __ASSEMBLER__
-#define HCR_RW (1 << 31)
-#define HCR_E2H (1 << 34)
-#endif
-
 #endif

@@ -1,4 +1,5 @@
 // Entry as an arm64 kernel: EL2, MMU off, x0 = device tree. The other PEs come by PSCI.
+#include "roms/lib/sysreg.h"
 #include "roms/visor/layout.h"
 
     .section .text.header, "ax"
