@@ -1,9 +1,9 @@
 #include "client.h"
 
-probe_fn *const transport_probes[TRANSPORTS] = {
-    [TRANSPORT_HVC] = probe_hvc, [TRANSPORT_BRK] = probe_brk, [TRANSPORT_DCC] = probe_dcc, [TRANSPORT_WFE] = probe_wfe};
-const char *const transport_names[TRANSPORTS] = {
-    [TRANSPORT_HVC] = "HVC", [TRANSPORT_BRK] = "BRK", [TRANSPORT_DCC] = "DCC", [TRANSPORT_WFE] = "WFE"};
+const struct client_transport client_transports[TRANSPORTS] = {
+#define TRANSPORT(NAME, word, SYNDROME, key, kernel, ...) {#NAME, probe_##word, probe_##word##_at, kernel},
+#include "../lib/transports.def"
+};
 
 bool client_call(enum trapcall_transport transport, u64 x[7], u32 w7)
 {
@@ -15,7 +15,7 @@ bool client_call(enum trapcall_transport transport, u64 x[7], u32 w7)
     probe.nzcv = 0xa0000000;
     for (unsigned tries = transport == TRANSPORT_WFE ? 3 : 1; tries && probe.x[0] == first; tries--) {
         u64 left = probe.x[2];
-        transport_probes[transport](&probe);
+        client_transports[transport].probe(&probe);
         tries += transport == TRANSPORT_WFE && probe.x[2] != left; /* a part of it is done */
     }
     for (unsigned i = 0; i < 7; i++)

@@ -14,9 +14,12 @@ struct probe {
     u64 x[31], nzcv;
 };
 typedef void probe_fn(struct probe *probe);
-probe_fn probe_hvc, probe_brk, probe_dcc, probe_wfe, probe_dcc_x9, probe_brk_other, probe_brk_kernel;
-extern const u32 probe_hvc_at[], probe_brk_at[], probe_dcc_at[], probe_wfe_at[], probe_dcc_x9_at[], probe_brk_other_at[],
-    probe_brk_kernel_at[];
+probe_fn probe_dcc_x9, probe_brk_other, probe_brk_kernel;
+extern const u32 probe_dcc_x9_at[], probe_brk_other_at[], probe_brk_kernel_at[];
+#define TRANSPORT(NAME, word, ...)                                                                                     \
+    probe_fn probe_##word;                                                                                             \
+    extern const u32 probe_##word##_at[];
+#include "../lib/transports.def"
 
 /* ---- call.c */
 #define IO_IN_DX_4 0xeu   /* W7: IN EAX, DX */
@@ -24,8 +27,13 @@ extern const u32 probe_hvc_at[], probe_brk_at[], probe_dcc_at[], probe_wfe_at[],
 #define IO_REP_OUT_1 0x18u
 #define IO_DOWN 0x20u
 
-extern probe_fn *const transport_probes[TRANSPORTS];
-extern const char *const transport_names[TRANSPORTS];
+struct client_transport {
+    const char *name;
+    probe_fn *probe;
+    const u32 *at; /* its instruction */
+    bool kernel;   /* EL1 alone has it */
+};
+extern const struct client_transport client_transports[TRANSPORTS];
 
 /* X0 to X6 in and out, W7 as described in trapcall.h. By WFE it repeats until X0 changes, three times at most. False: a
  * register changed that is none of the answer's (X7 to X30, the flags). */

@@ -62,10 +62,8 @@ probe_\name\()_at:
     .endm
 
     // The transports, and what is like them and isn't one.
-    probe   hvc, hvc #0x86
-    probe   brk, brk #0x86
-    probe   dcc, mrs xzr, mdccsr_el0
-    probe   wfe, wfe
+#define TRANSPORT(NAME, word, SYNDROME, key, kernel, HCR, MDCR, ...) probe word, __VA_ARGS__
+#include "../lib/transports.def"
     probe   dcc_x9, mrs x9, mdccsr_el0
     probe   brk_other, brk #0x87
     probe   brk_kernel, brk #0x5

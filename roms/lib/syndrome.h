@@ -28,13 +28,13 @@ enum exception_class {
 #define ESR_BRK(immediate) ESR_VALUE(EC_BRK, immediate)
 #define ESR_WFI ESR_VALUE(EC_WFX, 0x1e00000) /* CV, COND = always */
 #define ESR_WFE ESR_VALUE(EC_WFX, 0x1e00001)
-#define ESR_MRS_XZR_MDCCSR_EL0 ESR_VALUE(EC_SYSREG, 0x20c3e3)
 
 /* A system register access: ISS = op0 << 20 | op2 << 17 | op1 << 14 | CRn << 10 | Rt << 5 | CRm << 1 | read */
 #define ISS_SYSREG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
 #define ISS_SYSREG_MASK 0x3ffc1eu /* which register */
 #define ISS_SYSREG_READ 1u
 #define ISS_SYSREG_RT(iss) ((iss) >> 5 & 31)
+#define ESR_MRS_XZR(...) ESR_VALUE(EC_SYSREG, ISS_SYSREG(__VA_ARGS__) | 31 << 5 | ISS_SYSREG_READ)
 
 /* Data aborts: WnR, and the fault status code. */
 #define ISS_WRITE (1u << 6)

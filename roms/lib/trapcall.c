@@ -17,15 +17,12 @@ bool trapcall_io(u32 w7, u32 dx, struct io *io)
     return io->size <= 4 && w7 >> used_bits[form] == 0;
 }
 
-/* A row for each transport: the whole syndrome, and whether X7 must have the key too. */
 static const struct {
     u32 esr;
     bool key, kernel;
 } transports[TRANSPORTS] = {
-    [TRANSPORT_HVC] = {ESR_HVC(TRAPCALL_KEY), false, true},
-    [TRANSPORT_BRK] = {ESR_BRK(TRAPCALL_KEY), false, false},
-    [TRANSPORT_DCC] = {ESR_MRS_XZR_MDCCSR_EL0, true, false},
-    [TRANSPORT_WFE] = {ESR_WFE, true, false},
+#define TRANSPORT(NAME, word, SYNDROME, key, kernel, ...) {SYNDROME, key, kernel},
+#include "transports.def"
 };
 
 bool trapcall_decode(u64 esr, unsigned el, const u64 *x, struct trapcall *call)
@@ -42,4 +39,10 @@ bool trapcall_decode(u64 esr, unsigned el, const u64 *x, struct trapcall *call)
         return true;
     }
     return false;
+}
+
+/* Of the exceptions that a guest makes come to EL2, HVC's alone is taken after the instruction. */
+bool trapcall_is_behind(enum trapcall_transport transport)
+{
+    return ESR_CLASS(transports[transport].esr) == EC_HVC;
 }

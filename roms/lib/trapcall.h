@@ -18,10 +18,8 @@
 #include "types.h"
 
 enum trapcall_transport {
-    TRANSPORT_HVC, /* HVC #0x86, EL1 */
-    TRANSPORT_BRK, /* BRK #0x86, EL0 and EL1, where MDCR_EL2.TDE routes it to EL2 */
-    TRANSPORT_DCC, /* MRS XZR, MDCCSR_EL0 with X7[63:32] = 0x86, EL0 and EL1, where MDCR_EL2.TDA or TDCC traps it */
-    TRANSPORT_WFE, /* WFE with X7[63:32] = 0x86 and a persona's magic in X0, where HCR_EL2.TWE traps it */
+#define TRANSPORT(NAME, ...) TRANSPORT_##NAME,
+#include "transports.def"
     TRANSPORTS
 };
 
@@ -50,9 +48,6 @@ bool trapcall_io(u32 w7, u32 dx, struct io *io);
 bool trapcall_decode(u64 esr, unsigned el, const u64 *x, struct trapcall *call);
 
 /* Whether the preferred return address of the transport's exception is behind the instruction already. */
-static inline bool trapcall_is_behind(enum trapcall_transport transport)
-{
-    return transport == TRANSPORT_HVC;
-}
+bool trapcall_is_behind(enum trapcall_transport transport);
 
 #endif

@@ -1,17 +1,11 @@
 /*
  * S06, S07, S08: one list of calls over every transport, from EL1 and EL0, with answers that are the same to the byte;
  * what EL0 may not ask; messages of 64 KiB by string forms, across pages, backwards, into a page that isn't there.
- *
- * Built with TRANSPORT_MASK: which transports the hypervisor was told to offer (bit n: enum trapcall_transport).
  */
 #include "../guest/client.h"
 #include "../lib/memory.h"
 #include "../lib/syndrome.h"
 #include "../lib/test.h"
-
-#ifndef TRANSPORT_MASK
-#define TRANSPORT_MASK 15
-#endif
 
 enum { MAGIC = 0x41524d53, PORT = 0x4153, STREAM = 0x4154, FAILURE = 0xffffffff, RPC_OPENING = 0x49435052 };
 enum { VERSION, FEATURES, TIME, PUTC, MESSAGE, VM_INFO };
@@ -113,7 +107,7 @@ static void run_row(const struct row *row, unsigned el, enum trapcall_transport 
 
 static bool offers(enum trapcall_transport transport, unsigned el)
 {
-    return (TRANSPORT_MASK >> transport & 1) && (el == 1 || transport != TRANSPORT_HVC);
+    return el == 1 || !client_transports[transport].kernel;
 }
 
 static void compare_transports(unsigned el)
@@ -236,7 +230,6 @@ static void backwards(unsigned el, enum trapcall_transport transport)
  * the call goes on when the page is there. */
 static void absent_page(unsigned el, enum trapcall_transport transport)
 {
-    static const u32 *const at[TRANSPORTS] = {probe_hvc_at, probe_brk_at, probe_dcc_at, probe_wfe_at};
     struct channel channel = {.el = el, .transport = transport};
     enum { SIZE = 600 };
     for (unsigned in = 0; in < 2; in++) {
@@ -254,7 +247,7 @@ static void absent_page(unsigned el, enum trapcall_transport transport)
         unmapped = NULL;
         CHECK(fault.count == count + 1);
         CHECK(fault.far == (u64)buffer + 4096);
-        CHECK(fault.elr == (u64)at[transport]);
+        CHECK(fault.elr == (u64)client_transports[transport].at);
         CHECK(fault.esr == ESR_VALUE(EC_DATA_LOWER + el, FSC_TRANSLATION(3) | (in ? ISS_WRITE : 0)));
         if (!in) {
             message(&channel, RECV, 0);
@@ -301,6 +294,6 @@ void test_main(void)
             if (el == 0)
                 foreign_memory(t);
             fault.count = 0;
-            print("EL%u by %s: messages\n", el, transport_names[t]);
+            print("EL%u by %s: messages\n", el, client_transports[t].name);
         }
 }

@@ -106,8 +106,10 @@ static bool set_transports(struct config *config, struct text *line)
     static const struct {
         const char *name;
         enum feature feature;
-    } names[] = {{"hvc", FEATURE_HVC}, {"wfe", FEATURE_WFE}, {"brk", FEATURE_BRK}, {"dcc", FEATURE_DCC},
-                 {"debug", FEATURE_DEBUG}};
+    } names[] = {
+#define TRANSPORT(NAME, word, ...) {#word, FEATURE_##NAME},
+#include "roms/lib/transports.def"
+        {"debug", FEATURE_DEBUG}};
     for (struct text name = word(line); name.at < name.end; name = word(line)) {
         bool known = false;
         for (unsigned i = 0; i < COUNT(names); i++) {

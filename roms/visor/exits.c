@@ -22,7 +22,7 @@ static bool wfx_is_wfe(u64 esr)
 static void wfx(struct vcpu *vcpu)
 {
     if (wfx_is_wfe(vcpu->esr)) {
-        if (transport_wfe(vcpu))
+        if (transport_channel(vcpu))
             return;
         vcpu_skip(vcpu);
         sched_yield(vcpu);
@@ -34,8 +34,6 @@ static void wfx(struct vcpu *vcpu)
 
 static void hvc(struct vcpu *vcpu)
 {
-    if (transport_hvc(vcpu))
-        return;
     if ((vcpu->esr & 0xffff) == 0)
         psci_call(vcpu);
     else
@@ -76,7 +74,7 @@ static exit_fn *const handlers[64] = {
     [EC_WATCHPOINT_LOWER] = debug_exception,
     [EC_BKPT] = inject_same,
     [0x3a] = inject_same,         /* vector catch */
-    [EC_BRK] = transport_brk,
+    [EC_BRK] = debug_exception,
 };
 
 /* The physical interrupts that are pending now; guests' are handed on. */
@@ -112,6 +110,7 @@ void handle_exit(struct vcpu *vcpu, unsigned kind)
     } else {
         exit_fn *handler = handlers[ESR_EC(vcpu->esr)];
         vcpu->exits[ESR_EC(vcpu->esr)]++;
-        (handler ? handler : unexpected)(vcpu);
+        if (!transport_call(vcpu))
+            (handler ? handler : unexpected)(vcpu);
     }
 }

@@ -29,6 +29,7 @@
 #define MDCR_TDA BIT(9)
 #define MDCR_TDOSA BIT(10)
 #define MDCR_TDRA BIT(11)
+#define MDCR_DEBUG (MDCR_TDA | MDCR_TDOSA | MDCR_TDRA)
 #define MDCR_TTRF BIT(19)
 
 /* The syndrome of an exception. */

@@ -1,10 +1,6 @@
 #include "roms/visor/sysregs.h"
 
 #include "roms/visor/host.h"
-#include "roms/visor/transports.h"
-
-/* False: UNDEFINED for the guest. */
-typedef bool sysreg_fn(struct vcpu *vcpu, struct sysreg_access *access);
 
 static bool id_register(struct vcpu *vcpu, struct sysreg_access *access)
 {
@@ -78,6 +74,8 @@ static const struct row {
     unsigned encoding, dont_care;
     sysreg_fn *access;
 } rows[] = {
+#define TRAPPED(op0, op1, CRn, CRm, op2, function) {ENCODING(op0##u, op1, CRn, CRm, op2), 0, function},
+#include "roms/lib/transports.def"
     {ENCODING(3u, 0, 0, 0, 0), ENCODING(0u, 0, 0, 7, 7), id_register},    /* ID_*: CRm 0 to 7 */
     {ENCODING(3u, 0, 1, 0, 1), 0, actlr},
     {ENCODING(1u, 0, 7, 6, 2), 0, set_way},
@@ -101,8 +99,6 @@ void sysreg_trapped(struct vcpu *vcpu)
 {
     u64 iss = ESR_ISS(vcpu->esr), pc = vcpu->pc;
     unsigned rt = iss >> 5 & 31;
-    if (transport_dcc(vcpu))
-        return;
     struct sysreg_access access = {encoding_of(iss), iss & 1, vcpu_x(vcpu, rt)};
     for (unsigned i = 0; i < COUNT(rows); i++) {
         if ((access.encoding & ~rows[i].dont_care) != rows[i].encoding)

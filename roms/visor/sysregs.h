@@ -13,12 +13,18 @@ struct sysreg_access {
     u64 value; /* written; or the answer */
 };
 
+/* Answers an access. False: the register is UNDEFINED for the guest. */
+typedef bool sysreg_fn(struct vcpu *vcpu, struct sysreg_access *access);
+
+#define TRAPPED(op0, op1, CRn, CRm, op2, function) sysreg_fn function;
+#include "roms/lib/transports.def"
+
 void sysreg_trapped(struct vcpu *vcpu);
 
 /* id_registers.c: what guests may know of the PE. False: such a register doesn't exist, and reads as zero. */
 bool id_register_read(unsigned encoding, u64 *value);
 
 /* debug_registers.c: breakpoints and watchpoints, on the PE; MDSCR_EL1 as the guest has written it. */
-bool debug_register(struct vcpu *vcpu, struct sysreg_access *access);
+sysreg_fn debug_register;
 
 #endif

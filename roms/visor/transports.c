@@ -138,17 +138,6 @@ static struct rpc *messages(struct vcpu *vcpu)
     return rpc;
 }
 
-static u32 transports(const struct vm *vm)
-{
-    static const enum feature features[TRANSPORTS] = {
-        [TRANSPORT_HVC] = FEATURE_HVC, [TRANSPORT_BRK] = FEATURE_BRK,
-        [TRANSPORT_DCC] = FEATURE_DCC, [TRANSPORT_WFE] = FEATURE_WFE};
-    u32 mask = 0;
-    for (unsigned t = 0; t < TRANSPORTS; t++)
-        mask |= vm_has(vm, features[t]) ? 1u << t : 0;
-    return mask;
-}
-
 static struct channel *channel_of(struct vcpu *vcpu)
 {
     const struct vm *vm = vcpu->vm;
@@ -160,7 +149,7 @@ static struct channel *channel_of(struct vcpu *vcpu)
     channel->guest = (struct hypercall_guest){
         .host = &hypercall_host,
         .opaque = vcpu,
-        .transports = transports(vm),
+        .transports = vm->features & ((1u << TRANSPORTS) - 1),
         .personas = vm->personas,
         .number = vm->index,
         .vcpus = vm->vcpu_count,
@@ -203,11 +192,12 @@ void transports_tick(struct vcpu *vcpu)
 
 /* ---- the exits */
 
-static bool serve(struct vcpu *vcpu)
+bool transport_call(struct vcpu *vcpu)
 {
     struct trapcall call;
     struct hypercall_fault fault;
-    if (vcpu->pstate & PSTATE_AARCH32 || !trapcall_decode(vcpu->esr, PSTATE_EL(vcpu->pstate), vcpu->x, &call))
+    if (vcpu->pstate & PSTATE_AARCH32 || !trapcall_decode(vcpu->esr, PSTATE_EL(vcpu->pstate), vcpu->x, &call) ||
+        !vm_has(vcpu->vm, (enum feature)call.transport))
         return false;
     struct channel *channel = channel_of(vcpu);
     if (!channel)
@@ -229,28 +219,10 @@ static bool serve(struct vcpu *vcpu)
     return true;
 }
 
-bool transport_hvc(struct vcpu *vcpu)
+bool transport_channel(struct vcpu *vcpu)
 {
-    return vm_has(vcpu->vm, FEATURE_HVC) && serve(vcpu);
-}
-
-bool transport_dcc(struct vcpu *vcpu)
-{
-    return vm_has(vcpu->vm, FEATURE_DCC) && serve(vcpu);
-}
-
-void transport_brk(struct vcpu *vcpu)
-{
-    if (!vm_has(vcpu->vm, FEATURE_BRK) || !serve(vcpu))
-        debug_exception(vcpu);
-}
-
-bool transport_wfe(struct vcpu *vcpu)
-{
-    if (!vm_has(vcpu->vm, FEATURE_WFE))
+    if (!vm_has(vcpu->vm, FEATURE_WFE) || !wfe_is_request(vcpu->x))
         return false;
-    if (!wfe_is_request(vcpu->x))
-        return serve(vcpu);
     struct channel *channel = channel_of(vcpu);
     if (!channel)
         return false;

@@ -1,14 +1,12 @@
-/* The ways of a hypercall. Each is asked with the exit at hand, says whether it was a call, and does with the vCPU all that
- * is to do then. */
+/* The ways of a hypercall (roms/lib/transports.def), and the WFE channel. Each is asked with the exit at hand, says whether
+ * it was a call, and does with the vCPU all that is to do then. */
 #ifndef VISOR_TRANSPORTS_H
 #define VISOR_TRANSPORTS_H
 
 #include "roms/visor/vcpu.h"
 
-bool transport_hvc(struct vcpu *vcpu);
-bool transport_wfe(struct vcpu *vcpu);
-void transport_brk(struct vcpu *vcpu); /* what is no call goes to the guest's EL1 */
-bool transport_dcc(struct vcpu *vcpu);
+bool transport_call(struct vcpu *vcpu);
+bool transport_channel(struct vcpu *vcpu); /* of a trapped WFE */
 
 /* With the vCPU's reset: no watchdog, no open channels. */
 void transports_reset(struct vcpu *vcpu);

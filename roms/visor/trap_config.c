@@ -16,10 +16,9 @@ static const struct request requests[FEATURE_COUNT] = {
                       .cptr_e2h = 3 << 20 | BIT(28),     /* FPEN; TTA */
                       .cnthctl = BIT(0), .cnthctl_e2h = BIT(10)},
     [FEATURE_SHARED_PE] = {.hcr = HCR_TWI},
-    [FEATURE_WFE] = {.hcr = HCR_TWE},
-    [FEATURE_DCC] = {.mdcr = MDCR_TDA | MDCR_TDOSA | MDCR_TDRA},
-    [FEATURE_BRK] = {.mdcr = MDCR_TDE | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA},
-    [FEATURE_DEBUG] = {.mdcr = MDCR_TDA | MDCR_TDOSA | MDCR_TDRA},
+#define TRANSPORT(NAME, word, SYNDROME, key, kernel, HCR, MDCR, ...) [FEATURE_##NAME] = {.hcr = HCR, .mdcr = MDCR},
+#include "roms/lib/transports.def"
+    [FEATURE_DEBUG] = {.mdcr = MDCR_DEBUG},
 };
 
 /* Later controls, where there are any: no fine-grained traps but those whose 0 traps what guests don't have. */

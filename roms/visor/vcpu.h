@@ -8,6 +8,7 @@
 #define VISOR_VCPU_H
 
 #include "roms/lib/pgtab.h"
+#include "roms/lib/trapcall.h"
 #include "roms/visor/context.h"
 #include "roms/visor/layout.h"
 #include "roms/visor/vgic.h"
@@ -31,12 +32,10 @@ struct region {
 
 /* What a guest may use, from its config. trap_config.c says which traps each one needs. */
 enum feature {
-    FEATURE_BASE,       /* what every guest needs */
+#define TRANSPORT(NAME, ...) FEATURE_##NAME = TRANSPORT_##NAME, /* hypercalls by it */
+#include "roms/lib/transports.def"
+    FEATURE_BASE = TRANSPORTS, /* what every guest needs */
     FEATURE_SHARED_PE,  /* other vCPUs want the PE: waiting gives it up */
-    FEATURE_HVC,        /* hypercalls by HVC #0x86 */
-    FEATURE_DCC,        /* ... by a read of MDCCSR_EL0 */
-    FEATURE_BRK,        /* ... by BRK #0x86 */
-    FEATURE_WFE,        /* the WFE channel */
     FEATURE_DEBUG,      /* self-hosted debug registers are kept per vCPU */
     FEATURE_COUNT
 };
