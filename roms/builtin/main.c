@@ -3,6 +3,7 @@
  * exception through every EL on the way.
  */
 #include "../lib/rom.h"
+#include "../lib/syndrome.h"
 
 #include "identify.h"
 
@@ -16,7 +17,7 @@ static void handle(struct frame *frame, unsigned vector, unsigned el)
 {
     static const char *const kinds[] = {"synchronous", "IRQ", "FIQ", "SError"};
     static const char *const origins[] = {"this EL with SP_EL0", "this EL", "a lower EL", "a lower EL in AArch32"};
-    unsigned ec = (unsigned)(frame->esr >> 26);
+    unsigned ec = ESR_CLASS(frame->esr);
     print("  EL%u: %s from %s, vector %03x", el, kinds[vector % 4], origins[vector / 4], vector * 0x80);
     if (vector % 4 == VECTOR_IRQ) {
         unsigned intid = gic_acknowledge();
@@ -30,16 +31,16 @@ static void handle(struct frame *frame, unsigned vector, unsigned el)
     }
     print(", ESR %08x: %s", (u32)frame->esr, exception_class_name(ec));
     switch (ec) {
-    case 0x15:
-    case 0x16:
-    case 0x17:
+    case EC_SVC:
+    case EC_HVC:
+    case EC_SMC:
         print(" #%x\n", (u32)frame->esr & 0xffff);
-        if (ec == 0x17)
+        if (ec == EC_SMC)
             frame->elr += el == 2 ? 4 : 0; /* a trapped SMC hasn't been executed */
         return;
-    case 0x24:
-    case 0x25:
-        print(", %s at level %u, FAR %lx", fault_status_name(frame->esr & 63), (u32)frame->esr & 3, frame->far);
+    case EC_DATA_LOWER:
+    case EC_DATA_SAME:
+        print(", %s at level %u, FAR %lx", fault_status_name(ISS_FSC(frame->esr)), (u32)frame->esr & 3, frame->far);
         break;
     default:
         break;

@@ -15,12 +15,28 @@ void set_handler(handler_fn *fn)
 const char *exception_class_name(unsigned ec)
 {
     static const char *const names[64] = {
-        [0x00] = "unknown reason", [0x01] = "WFI or WFE", [0x07] = "access to FP or SIMD", [0x0e] = "illegal execution state",
-        [0x15] = "SVC", [0x16] = "HVC", [0x17] = "SMC", [0x18] = "MSR, MRS or system instruction",
-        [0x20] = "instruction abort from a lower EL", [0x21] = "instruction abort", [0x22] = "PC alignment",
-        [0x24] = "data abort from a lower EL", [0x25] = "data abort", [0x26] = "SP alignment", [0x2f] = "SError",
-        [0x30] = "breakpoint from a lower EL", [0x31] = "breakpoint", [0x32] = "software step from a lower EL",
-        [0x33] = "software step", [0x34] = "watchpoint from a lower EL", [0x35] = "watchpoint", [0x3c] = "BRK",
+        [EC_UNKNOWN] = "unknown reason",
+        [EC_WFX] = "WFI or WFE",
+        [0x07] = "access to FP or SIMD",
+        [EC_ILLEGAL_STATE] = "illegal execution state",
+        [EC_SVC] = "SVC",
+        [EC_HVC] = "HVC",
+        [EC_SMC] = "SMC",
+        [EC_SYSREG] = "MSR, MRS or system instruction",
+        [EC_FETCH_LOWER] = "instruction abort from a lower EL",
+        [EC_FETCH_SAME] = "instruction abort",
+        [0x22] = "PC alignment",
+        [EC_DATA_LOWER] = "data abort from a lower EL",
+        [EC_DATA_SAME] = "data abort",
+        [0x26] = "SP alignment",
+        [EC_SERROR] = "SError",
+        [EC_BREAKPOINT_LOWER] = "breakpoint from a lower EL",
+        [EC_BREAKPOINT_LOWER + 1] = "breakpoint",
+        [EC_STEP_LOWER] = "software step from a lower EL",
+        [EC_STEP_LOWER + 1] = "software step",
+        [EC_WATCHPOINT_LOWER] = "watchpoint from a lower EL",
+        [EC_WATCHPOINT_LOWER + 1] = "watchpoint",
+        [EC_BRK] = "BRK",
     };
     return names[ec & 63] ? names[ec & 63] : "other class";
 }
@@ -35,7 +51,7 @@ const char *fault_status_name(unsigned status)
 
 void handle_exception(struct frame *frame, unsigned vector, unsigned el)
 {
-    if (vector == 8 && el <= 2 && frame->esr >> 26 == 0x15) {
+    if (vector == 8 && el <= 2 && ESR_CLASS(frame->esr) == EC_SVC) {
         if ((frame->esr & 0xffff) == SVC_LEAVE)
             el1_return(frame->x[0]);
         if ((frame->esr & 0xffff) == SVC_PUT_CHAR) {

@@ -1,6 +1,8 @@
-/* Exception syndromes (ESR_ELx): classes, and the values that are built or compared as a whole. */
+/* Exception syndromes (ESR_ELx): classes, fields, and the values that are built or compared as a whole. */
 #ifndef ROM_SYNDROME_H
 #define ROM_SYNDROME_H
+
+#include "types.h"
 
 enum exception_class {
     EC_UNKNOWN = 0x00,
@@ -10,11 +12,15 @@ enum exception_class {
     EC_HVC = 0x16,
     EC_SMC = 0x17,
     EC_SYSREG = 0x18,
-    EC_FETCH_LOWER = 0x20, /* instruction abort from a lower EL; one more: from the same */
+    EC_FETCH_LOWER = 0x20, /* instruction abort from a lower EL */
+    EC_FETCH_SAME = 0x21,
     EC_DATA_LOWER = 0x24,
-    EC_BREAKPOINT_LOWER = 0x30,
+    EC_DATA_SAME = 0x25,
+    EC_SERROR = 0x2f,
+    EC_BREAKPOINT_LOWER = 0x30, /* one more: from the same EL; so for the next two */
     EC_STEP_LOWER = 0x32,
     EC_WATCHPOINT_LOWER = 0x34,
+    EC_BKPT = 0x38, /* of AArch32 */
     EC_BRK = 0x3c,
 };
 
@@ -36,10 +42,15 @@ enum exception_class {
 #define ISS_SYSREG_RT(iss) ((iss) >> 5 & 31)
 #define ESR_MRS_XZR(...) ESR_VALUE(EC_SYSREG, ISS_SYSREG(__VA_ARGS__) | 31 << 5 | ISS_SYSREG_READ)
 
-/* Data aborts: WnR, and the fault status code. */
-#define ISS_WRITE (1u << 6)
+/* Data aborts, and the fault status code of both kinds of aborts. */
+#define ISS_WNR (1u << 6)
+#define ISS_S1PTW (1u << 7)
+#define ISS_CM (1u << 8)
+#define ISS_ISV (1u << 24)
+#define ISS_FSC(iss) ((unsigned)(iss) & 63)
 #define FSC_TRANSLATION(level) (4u + (level))
 #define FSC_PERMISSION(level) (12u + (level))
 #define FSC_EXTERNAL 0x10u
+#define FSC_EXTERNAL_WALK(level) (0x14u + (level))
 
 #endif

@@ -1,4 +1,4 @@
-/* System registers: access, the barriers that go with it, and the bits of HCR_EL2. Assembly sources have the bits alone. */
+/* System registers: access, the barriers that go with it, and the bits of HCR_EL2 and SPSR_ELx. Assembly sources have the bits alone. */
 #ifndef ROM_SYSREG_H
 #define ROM_SYSREG_H
 
@@ -42,5 +42,21 @@
 #define HCR_TLOR BIT(35)
 #define HCR_TERR BIT(36)
 #define HCR_TEA BIT(37)
+
+/* PSTATE, as SPSR_ELx holds it. */
+#define PSTATE_SP BIT(0)
+#define PSTATE_EL(pstate) ((unsigned)((pstate) >> 2 & 3))
+#define PSTATE_AARCH32 BIT(4)
+#define PSTATE_A BIT(8)
+#define PSTATE_D BIT(9)
+#define PSTATE_DAIF (15 * BIT(6))
+#define PSTATE_BTYPE (3 * BIT(10))
+#define PSTATE_SSBS BIT(12)
+#define PSTATE_SS BIT(21)
+#define PSTATE_PAN BIT(22)
+#define PSTATE_DIT BIT(24)
+#define PSTATE_TCO BIT(25)
+#define PSTATE_NZCV (15 * BIT(28))
+#define PSTATE_EL1H_MASKED (PSTATE_DAIF | 1 << 2 | PSTATE_SP)
 
 #endif

@@ -1,12 +1,14 @@
 /* Down to EL1, Non-secure, and there test_main(). HVC and SMC come back at once where the ROM has EL2 and EL3. */
 #include "test.h"
 
+#include "syndrome.h"
+
 unsigned checks_failed;
 
 static void handle(struct frame *frame, unsigned vector, unsigned el)
 {
-    unsigned ec = (unsigned)(frame->esr >> 26);
-    if (el > 1 && (ec == 0x16 || ec == 0x17))
+    unsigned ec = ESR_CLASS(frame->esr);
+    if (el > 1 && (ec == EC_HVC || ec == EC_SMC))
         return;
     print("unexpected exception: vector %03x at EL%u, ESR %lx, ELR %lx, FAR %lx\n", vector * 0x80, el, frame->esr,
           frame->elr, frame->far);

@@ -37,7 +37,7 @@ static bool carry_out(struct frame *frame)
 {
     struct mmio_instruction instruction;
     u32 opcode;
-    if (frame->spsr & 1 << 4 || !fetch(frame, &opcode) || !mmio_decode_a64(opcode, &instruction))
+    if (frame->spsr & PSTATE_AARCH32 || !fetch(frame, &opcode) || !mmio_decode_a64(opcode, &instruction))
         return false;
     u64 sp = caller_sp(frame), before = sp;
     struct mmio_registers registers = {.x = frame->x,
@@ -52,13 +52,13 @@ static bool carry_out(struct frame *frame)
     if (sp != before)
         set_caller_sp(frame, sp);
     frame->elr += 4;
-    frame->spsr &= ~(1ul << 21 | 3ul << 10); /* SS: the step is made; BTYPE: of the next instruction */
+    frame->spsr &= ~(PSTATE_SS | PSTATE_BTYPE); /* SS: the step is made; BTYPE: of the next instruction */
     return true;
 }
 
 void data_abort(struct frame *frame)
 {
-    if ((frame->esr & 0x3f) == FSC_EXTERNAL && config.device_count && !config.deaf) {
+    if (ISS_FSC(frame->esr) == FSC_EXTERNAL && config.device_count && !config.deaf) {
         monitor_lock();
         bool done = carry_out(frame);
         monitor_unlock();

@@ -157,7 +157,7 @@ static void start_pe(unsigned index)
 static void enter_lower(u64 entry, u64 context)
 {
     lower_levels_reset();
-    struct frame frame = {.elr = entry, .spsr = 0x3c0 | (have_el2 ? 9 : 5)}; /* DAIF, EL2h or EL1h */
+    struct frame frame = {.elr = entry, .spsr = PSTATE_DAIF | (have_el2 ? 2 : 1) << 2 | PSTATE_SP};
     frame.x[0] = context;
     __asm__ volatile("ic iallu\n\tdsb sy\n\tisb" ::: "memory");
     leave_monitor(&frame);

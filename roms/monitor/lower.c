@@ -59,14 +59,14 @@ unsigned caller_el(const struct frame *frame)
 
 u64 caller_sp(const struct frame *frame)
 {
-    if (!(frame->spsr & 1))
+    if (!(frame->spsr & PSTATE_SP))
         return READ(sp_el0);
     return caller_el(frame) == 2 ? READ(sp_el2) : READ(sp_el1);
 }
 
 void set_caller_sp(const struct frame *frame, u64 value)
 {
-    if (!(frame->spsr & 1))
+    if (!(frame->spsr & PSTATE_SP))
         WRITE(sp_el0, value);
     else if (caller_el(frame) == 2)
         WRITE(sp_el2, value);

@@ -4,17 +4,8 @@
  */
 #include "monitor.h"
 
-#define PSTATE_DAIF 0x3c0ul
-#define PSTATE_A 0x100ul
-#define PSTATE_NZCV (0xful << 28)
-#define PSTATE_PAN (1ul << 22)
-#define PSTATE_DIT (1ul << 24)
-#define PSTATE_SSBS (1ul << 12)
-#define PSTATE_TCO (1ul << 25)
-#define SPSR_AARCH32 (1ul << 4)
 #define SCTLR_SPAN (1ul << 23)
 #define SCTLR_DSSBS (1ul << 44)
-enum { EC_SERROR = 0x2f };
 
 static unsigned target_of(const struct frame *frame, enum reflection kind)
 {
@@ -28,19 +19,19 @@ static unsigned target_of(const struct frame *frame, enum reflection kind)
 
 static u64 vector_offset(const struct frame *frame, unsigned target, enum reflection kind)
 {
-    if (frame->spsr & SPSR_AARCH32)
+    if (frame->spsr & PSTATE_AARCH32)
         return 0x600 + kind;
     if (caller_el(frame) < target)
         return 0x400 + kind;
-    return (frame->spsr & 1 ? 0x200 : 0) + kind;
+    return (frame->spsr & PSTATE_SP ? 0x200 : 0) + kind;
 }
 
 /* The PSTATE with which a handler begins. */
 static u64 handler_pstate(const struct frame *frame, unsigned target, u64 sctlr)
 {
     u64 features = READ(id_aa64mmfr1_el1) >> 20 & 15, memory_tags = READ(id_aa64pfr1_el1) >> 8 & 15;
-    u64 pstate = PSTATE_DAIF | target << 2 | 1;
-    if (frame->spsr & SPSR_AARCH32) /* NZCV are in the same place; PAN and DIT are not */
+    u64 pstate = PSTATE_DAIF | target << 2 | PSTATE_SP;
+    if (frame->spsr & PSTATE_AARCH32) /* NZCV are in the same place; PAN and DIT are not */
         pstate |= frame->spsr & PSTATE_NZCV;
     else
         pstate |= frame->spsr & (PSTATE_NZCV | PSTATE_PAN | PSTATE_DIT);

@@ -248,7 +248,7 @@ static void absent_page(unsigned el, enum trapcall_transport transport)
         CHECK(fault.count == count + 1);
         CHECK(fault.far == (u64)buffer + 4096);
         CHECK(fault.elr == (u64)client_transports[transport].at);
-        CHECK(fault.esr == ESR_VALUE(EC_DATA_LOWER + el, FSC_TRANSLATION(3) | (in ? ISS_WRITE : 0)));
+        CHECK(fault.esr == ESR_VALUE(EC_DATA_LOWER + el, FSC_TRANSLATION(3) | (in ? ISS_WNR : 0)));
         if (!in) {
             message(&channel, RECV, 0);
             stream(&channel, true, buffer, SIZE - 3, 0);

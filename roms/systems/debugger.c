@@ -7,13 +7,11 @@
 #include "../lib/syndrome.h"
 #include "../lib/test.h"
 
-#define SPSR_SS (1ul << 21)
-#define SPSR_D (1ul << 9)
 #define MDSCR_SS 1ul
 #define MDSCR_TDCC (1ul << 12)
 #define MDSCR_KDE (1ul << 13)
 #define MDSCR_MDE (1ul << 15)
-enum { BRK_START = 0x10, BRK_STOP = 0x11, EC_UNDEFINED = 0 };
+enum { BRK_START = 0x10, BRK_STOP = 0x11 };
 /* DBGBCR, DBGWCR: enabled at EL0 or EL1; four bytes of code, eight of data that are written. */
 enum { BCR_EL0 = 0x1e5, BCR_EL1 = 0x1e3, WCR_EL0 = 0x1ff5, WCR_EL1 = 0x1ff3 };
 
@@ -38,7 +36,7 @@ static void set_step(struct frame *frame, bool on)
     u64 mdscr = READ(mdscr_el1);
     WRITE(mdscr_el1, on ? mdscr | MDSCR_SS : mdscr & ~MDSCR_SS);
     ISB();
-    frame->spsr = on ? frame->spsr | SPSR_SS : frame->spsr & ~SPSR_SS;
+    frame->spsr = on ? frame->spsr | PSTATE_SS : frame->spsr & ~PSTATE_SS;
 }
 
 static void brk(struct frame *frame)
@@ -69,7 +67,7 @@ static void step(struct frame *frame)
 {
     seen.steps++;
     if (keep_stepping) {
-        frame->spsr |= SPSR_SS;
+        frame->spsr |= PSTATE_SS;
         return;
     }
     set_step(frame, false);

@@ -4,6 +4,7 @@
  * the answer that the architecture or the specification has for it, and the guest goes on. Its RAM is 16 MiB.
  */
 #include "../guest/disk.h"
+#include "../lib/syndrome.h"
 #include "../lib/test.h"
 
 #define RAM_END 0x41000000ul
@@ -11,8 +12,6 @@
 #define STEP 0x100000ul
 #define GICD 0x08000000ul
 #define REG(address) (*(volatile u32 *)(address))
-
-enum { DATA_ABORT = 0x25, FETCH_ABORT = 0x21, UNDEFINED = 0, EXTERNAL = 0x10, EXTERNAL_WALK = 0x14 };
 
 static struct {
     u64 esr, far;
@@ -26,12 +25,12 @@ static void handle(struct frame *frame, unsigned vector, unsigned el)
     taken.esr = frame->esr;
     taken.far = frame->far;
     taken.count++;
-    frame->elr = frame->esr >> 26 == FETCH_ABORT ? frame->x[30] : frame->elr + 4; /* a call to nowhere returns */
+    frame->elr = ESR_CLASS(frame->esr) == EC_FETCH_SAME ? frame->x[30] : frame->elr + 4; /* a call to nowhere returns */
 }
 
 static bool aborted(unsigned ec, unsigned status, u64 far)
 {
-    bool good = taken.count == 1 && taken.esr >> 26 == ec && (taken.esr & 63) == status && taken.far == far;
+    bool good = taken.count == 1 && ESR_CLASS(taken.esr) == ec && ISS_FSC(taken.esr) == status && taken.far == far;
     if (!good)
         print("at %lx: %u exceptions, ESR %lx, FAR %lx\n", far, taken.count, taken.esr, taken.far);
     taken.count = 0;
@@ -40,7 +39,7 @@ static bool aborted(unsigned ec, unsigned status, u64 far)
 
 static bool undefined(void)
 {
-    bool good = taken.count == 1 && taken.esr >> 26 == UNDEFINED;
+    bool good = taken.count == 1 && ESR_CLASS(taken.esr) == EC_UNKNOWN;
     taken.count = 0;
     return good;
 }
@@ -53,14 +52,14 @@ static void reach_for_memory(void)
     for (u64 at = RAM_END; at < 0x80000000; at += STEP) {
         u64 value = 0x5ec5e7;
         __asm__ volatile("ldr %0, [%1]" : "+r"(value) : "r"(at) : "memory");
-        CHECK(aborted(DATA_ABORT, EXTERNAL, at) && value == 0x5ec5e7);
+        CHECK(aborted(EC_DATA_SAME, FSC_EXTERNAL, at) && value == 0x5ec5e7);
         __asm__ volatile("str %0, [%1]" ::"r"(value), "r"(at) : "memory");
-        CHECK(aborted(DATA_ABORT, EXTERNAL, at));
+        CHECK(aborted(EC_DATA_SAME, FSC_EXTERNAL, at));
     }
     static const u64 devices[] = {0, 0x08020000, 0x08030000, 0x09010000, 0x09030000, 0x0a000000, 0x0c000000, 0x3f000000};
     for (unsigned i = 0; i < COUNT(devices); i++) {
         REG(devices[i]);
-        CHECK(aborted(DATA_ABORT, EXTERNAL, devices[i]));
+        CHECK(aborted(EC_DATA_SAME, FSC_EXTERNAL, devices[i]));
     }
 }
 
@@ -70,7 +69,7 @@ static void reach_for_memory(void)
         u64 base_ = (at), a_ = 0x1111, b_ = 0x2222;                                                                    \
         u64 before_ = base_;                                                                                           \
         __asm__ volatile(text : "+r"(base_), "+r"(a_), "+r"(b_)::"memory");                                            \
-        CHECK(taken.count == 1 && taken.esr >> 26 == DATA_ABORT && (taken.esr & 63) == EXTERNAL);                      \
+        CHECK(taken.count == 1 && ESR_CLASS(taken.esr) == EC_DATA_SAME && ISS_FSC(taken.esr) == FSC_EXTERNAL);                      \
         CHECK(base_ == before_ && a_ == 0x1111 && b_ == 0x2222);                                                       \
         taken.count = 0;                                                                                               \
     } while (0)
@@ -138,24 +137,24 @@ static void tables_elsewhere(void)
     WRITE(tcr_el1, (tcr & ~(1ul << 23)) | 25ul << 16 | 2ul << 30);
     use_tables((void *)NOWHERE);
     REG(va);
-    CHECK(aborted(DATA_ABORT, EXTERNAL_WALK + 1, va));
+    CHECK(aborted(EC_DATA_SAME, FSC_EXTERNAL_WALK(1), va));
     level1[0] = NOWHERE | 3;
     use_tables(level1);
     REG(va);
-    CHECK(aborted(DATA_ABORT, EXTERNAL_WALK + 2, va));
+    CHECK(aborted(EC_DATA_SAME, FSC_EXTERNAL_WALK(2), va));
     level1[0] = (u64)level2 | 3;
     level2[1] = NOWHERE | 3;
     use_tables(level1);
     REG(va + 0x200000);
-    CHECK(aborted(DATA_ABORT, EXTERNAL_WALK + 3, va + 0x200000));
+    CHECK(aborted(EC_DATA_SAME, FSC_EXTERNAL_WALK(3), va + 0x200000));
     level2[1] = NOWHERE | 0x701; /* a block that is mapped to what isn't ours */
     use_tables(level1);
     REG(va + 0x200000);
-    CHECK(aborted(DATA_ABORT, EXTERNAL, va + 0x200000));
+    CHECK(aborted(EC_DATA_SAME, FSC_EXTERNAL, va + 0x200000));
     WRITE(tcr_el1, tcr);
     ISB();
     ((void (*)(void))NOWHERE)();
-    CHECK(aborted(FETCH_ABORT, EXTERNAL, NOWHERE));
+    CHECK(aborted(EC_FETCH_SAME, FSC_EXTERNAL, NOWHERE));
 }
 
 /* ---- registers */
@@ -292,7 +291,7 @@ static void bad_disk(void)
     bad_rings();
     CHECK(taken.count == 0);
     *(volatile u8 *)(DISK + DISK_STATUS); /* a size that it doesn't have */
-    CHECK(aborted(DATA_ABORT, EXTERNAL, DISK + DISK_STATUS));
+    CHECK(aborted(EC_DATA_SAME, FSC_EXTERNAL, DISK + DISK_STATUS));
 }
 
 void test_main(void)

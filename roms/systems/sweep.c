@@ -150,7 +150,7 @@ extern const u8 load_form[], store_form[], structure_form[], exclusive_form[];
 
 static void no_answer(unsigned el, unsigned target, u64 physical, const void *form, bool write)
 {
-    unsigned class = el == target ? EC_DATA_LOWER + 1 : EC_DATA_LOWER;
+    unsigned class = el == target ? EC_DATA_SAME : EC_DATA_LOWER;
     mmu_map_device((u64)window, physical);
     prepare(0);
     state.sp = (u64)(stack + sizeof(stack)); /* the handler's, too */
@@ -158,7 +158,7 @@ static void no_answer(unsigned el, unsigned target, u64 physical, const void *fo
     fault.count = 0;
     run(el, form);
     CHECK(fault.count == 1 && fault.el == target);
-    CHECK(fault.esr == ESR_VALUE(class, FSC_EXTERNAL | (write ? ISS_WRITE : 0)));
+    CHECK(fault.esr == ESR_VALUE(class, FSC_EXTERNAL | (write ? ISS_WNR : 0)));
     CHECK(fault.far == before.x[28] && fault.elr == (u64)form);
     CHECK(memcmp(before.x, state.x, 29 * 8) == 0 && memcmp(before.v, state.v, sizeof(state.v)) == 0);
 }

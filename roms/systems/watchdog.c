@@ -11,7 +11,7 @@
 #ifndef PINGS
 #define PINGS 100
 #endif
-enum { TIMEOUT = 10000000, PERIOD = 9000000, VIRTUAL_TIMER = 27, EC_SERROR = 0x2f }; /* ns */
+enum { TIMEOUT = 10000000, PERIOD = 9000000, VIRTUAL_TIMER = 27 }; /* ns */
 
 static volatile unsigned ticks, serrors;
 static volatile u64 *const memory = (u64 *)0x43000000; /* what a reset keeps */

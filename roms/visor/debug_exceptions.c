@@ -9,8 +9,6 @@
 #include "roms/visor/debug.h"
 #include "roms/visor/transports.h"
 
-#define PSTATE_D BIT(9)
-#define PSTATE_SS BIT(21)
 #define ERET 0xd69f03e0u
 
 /* Whether debug exceptions could be taken to EL1 where the vCPU is. */
@@ -60,7 +58,7 @@ static void software_step(struct vcpu *vcpu)
 
 void debug_exception(struct vcpu *vcpu)
 {
-    unsigned ec = ESR_EC(vcpu->esr);
+    unsigned ec = ESR_CLASS(vcpu->esr);
     if (ec == EC_STEP_LOWER) {
         software_step(vcpu);
     } else if (ec == EC_BRK || can_be_debugged(vcpu)) {

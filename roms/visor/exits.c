@@ -108,8 +108,8 @@ void handle_exit(struct vcpu *vcpu, unsigned kind)
     } else if (kind == KIND_SERROR) {
         WRITE(hcr_el2, READ(hcr_el2) | HCR_VSE); /* what the guest has done, comes back to it */
     } else {
-        exit_fn *handler = handlers[ESR_EC(vcpu->esr)];
-        vcpu->exits[ESR_EC(vcpu->esr)]++;
+        exit_fn *handler = handlers[ESR_CLASS(vcpu->esr)];
+        vcpu->exits[ESR_CLASS(vcpu->esr)]++;
         if (!transport_call(vcpu))
             (handler ? handler : unexpected)(vcpu);
     }

@@ -2,18 +2,11 @@
 
 #define SCTLR_SPAN BIT(23)
 #define SCTLR_DSSBS BIT(44)
-#define PSTATE_NZCV (15ull << 28)
-#define PSTATE_TCO BIT(25)
-#define PSTATE_DIT BIT(24)
-#define PSTATE_PAN BIT(22)
-#define PSTATE_SSBS BIT(12)
-#define PSTATE_ALLINT BIT(13)
-#define EL1H_MASKED 0x3c5ull
 
 /* AArch64.TakeException to EL1: PSTATE as it is there. */
 static u64 exception_pstate(u64 old, u64 sctlr)
 {
-    u64 pstate = (old & (PSTATE_NZCV | PSTATE_PAN)) | EL1H_MASKED;
+    u64 pstate = (old & (PSTATE_NZCV | PSTATE_PAN)) | PSTATE_EL1H_MASKED;
     /* DIT lies elsewhere in an SPSR of AArch32. */
     pstate |= old & (old & PSTATE_AARCH32 ? BIT(21) : PSTATE_DIT) ? PSTATE_DIT : 0;
     bool has_pan = READ(id_aa64mmfr1_el1) >> 20 & 15, has_ssbs = READ(id_aa64pfr1_el1) >> 4 & 15;
@@ -54,13 +47,13 @@ void inject_abort(struct vcpu *vcpu, bool fetch, u64 far, unsigned status, u64 i
 
 void inject_undefined(struct vcpu *vcpu)
 {
-    inject_sync(vcpu, (u64)EC_UNKNOWN << 26 | ESR_IL, NULL);
+    inject_sync(vcpu, ESR_VALUE(EC_UNKNOWN, 0), NULL);
 }
 
 void inject_same(struct vcpu *vcpu)
 {
     u64 esr = vcpu->esr;
-    unsigned ec = ESR_EC(esr);
+    unsigned ec = ESR_CLASS(esr);
     bool from_lower = ec == EC_BREAKPOINT_LOWER || ec == EC_STEP_LOWER || ec == EC_WATCHPOINT_LOWER;
     if (from_lower && PSTATE_EL(vcpu->pstate) == 1)
         esr += 1ull << 26;

@@ -6,7 +6,6 @@
 #define PAR_STAGE2 BIT(9)
 #define PAR_STATUS(par) ((unsigned)((par) >> 1 & 63))
 #define PAR_ADDRESS 0x0000fffffffff000ull
-enum { EXTERNAL_ABORT = 0x10, EXTERNAL_ABORT_WALK = 0x14 };
 
 void *vm_ram(const struct vm *vm, u64 ipa, u64 size)
 {
@@ -109,11 +108,11 @@ unsigned walk_level(struct vcpu *vcpu, u64 va)
 unsigned fault_status(struct vcpu *vcpu, u64 va, u64 par)
 {
     if (!(par & PAR_FAILED))
-        return EXTERNAL_ABORT;
-    return par & PAR_STAGE2 ? EXTERNAL_ABORT_WALK | walk_level(vcpu, va) : PAR_STATUS(par);
+        return FSC_EXTERNAL;
+    return par & PAR_STAGE2 ? FSC_EXTERNAL_WALK(walk_level(vcpu, va)) : PAR_STATUS(par);
 }
 
 void inject_translation_fault(struct vcpu *vcpu, u64 va, u64 par, bool write)
 {
-    inject_abort(vcpu, false, va, fault_status(vcpu, va, par), write ? BIT(6) : 0);
+    inject_abort(vcpu, false, va, fault_status(vcpu, va, par), write ? ISS_WNR : 0);
 }

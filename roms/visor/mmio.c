@@ -3,12 +3,6 @@
 #include "roms/lib/mmio_decode.h"
 #include "roms/visor/host.h"
 
-enum { EXTERNAL_ABORT = 0x10, EXTERNAL_ABORT_WALK = 0x14 };
-#define ISS_ISV BIT(24)
-#define ISS_CM BIT(8)
-#define ISS_S1PTW BIT(7)
-#define ISS_WNR BIT(6)
-
 static bool is_permission_fault(u64 iss)
 {
     return (iss >> 2 & 15) == 3;
@@ -134,14 +128,14 @@ static void by_instruction(struct vcpu *vcpu)
     u32 opcode = 0;
     u64 par;
     if (vcpu->pstate & PSTATE_AARCH32) {
-        inject_abort(vcpu, false, vcpu->far, EXTERNAL_ABORT, ESR_ISS(vcpu->esr) & ISS_WNR);
+        inject_abort(vcpu, false, vcpu->far, FSC_EXTERNAL, ESR_ISS(vcpu->esr) & ISS_WNR);
         return;
     }
     /* Another vCPU may have changed what the PE executed: then the instruction is tried again. */
     if (vcpu_read(vcpu, vcpu->pc, &opcode, 4, false, &par) != 4)
         return;
     if (!mmio_decode_a64(opcode, &instruction)) {
-        inject_abort(vcpu, false, vcpu->far, EXTERNAL_ABORT, ESR_ISS(vcpu->esr) & ISS_WNR);
+        inject_abort(vcpu, false, vcpu->far, FSC_EXTERNAL, ESR_ISS(vcpu->esr) & ISS_WNR);
         return;
     }
     by_hand.unprivileged = instruction.unprivileged;
@@ -154,29 +148,29 @@ static void by_instruction(struct vcpu *vcpu)
 void data_abort(struct vcpu *vcpu)
 {
     u64 iss = ESR_ISS(vcpu->esr), ipa;
-    if ((iss & 0x38) == EXTERNAL_ABORT || !fault_ipa(vcpu, &ipa)) {
+    if ((iss & 0x38) == FSC_EXTERNAL || !fault_ipa(vcpu, &ipa)) {
         /* An abort of the bus, or one whose translation is gone by now: the first is the guest's, the other tries again. */
-        if ((iss & 0x38) == EXTERNAL_ABORT)
-            inject_abort(vcpu, false, vcpu->far, iss & 63, iss & (ISS_WNR | ISS_CM));
+        if ((iss & 0x38) == FSC_EXTERNAL)
+            inject_abort(vcpu, false, vcpu->far, ISS_FSC(iss), iss & (ISS_WNR | ISS_CM));
         return;
     }
     if (iss & ISS_S1PTW)
-        inject_abort(vcpu, false, vcpu->far, EXTERNAL_ABORT_WALK | walk_level(vcpu, vcpu->far), iss & ISS_WNR);
+        inject_abort(vcpu, false, vcpu->far, FSC_EXTERNAL_WALK(walk_level(vcpu, vcpu->far)), iss & ISS_WNR);
     else if (iss & ISS_CM)
         vcpu_skip(vcpu); /* maintenance of what has no cache */
     else if (!find_region(vcpu->vm, ipa, 1))
-        inject_abort(vcpu, false, vcpu->far, EXTERNAL_ABORT, iss & ISS_WNR);
+        inject_abort(vcpu, false, vcpu->far, FSC_EXTERNAL, iss & ISS_WNR);
     else if (!(iss & ISS_ISV))
         by_instruction(vcpu);
     else if (by_syndrome(vcpu, ipa))
         vcpu_skip(vcpu);
     else
-        inject_abort(vcpu, false, vcpu->far, EXTERNAL_ABORT, iss & ISS_WNR);
+        inject_abort(vcpu, false, vcpu->far, FSC_EXTERNAL, iss & ISS_WNR);
 }
 
 void fetch_abort(struct vcpu *vcpu)
 {
     u64 iss = ESR_ISS(vcpu->esr);
-    unsigned status = iss & ISS_S1PTW ? EXTERNAL_ABORT_WALK | walk_level(vcpu, vcpu->far) : EXTERNAL_ABORT;
+    unsigned status = iss & ISS_S1PTW ? FSC_EXTERNAL_WALK(walk_level(vcpu, vcpu->far)) : FSC_EXTERNAL;
     inject_abort(vcpu, true, vcpu->far, status, 0);
 }

@@ -2,6 +2,7 @@
 #ifndef VISOR_REGISTERS_H
 #define VISOR_REGISTERS_H
 
+#include "roms/lib/syndrome.h"
 #include "roms/lib/sysreg.h"
 
 /* GICv3: encodings, for assemblers that don't know the names. */
@@ -31,31 +32,6 @@
 #define MDCR_TDRA BIT(11)
 #define MDCR_DEBUG (MDCR_TDA | MDCR_TDOSA | MDCR_TDRA)
 #define MDCR_TTRF BIT(19)
-
-/* The syndrome of an exception. */
-enum {
-    EC_UNKNOWN = 0x00,
-    EC_WFX = 0x01,
-    EC_HVC = 0x16,
-    EC_SMC = 0x17,
-    EC_SYSREG = 0x18,
-    EC_FETCH_LOWER = 0x20,
-    EC_FETCH_SAME = 0x21,
-    EC_DATA_LOWER = 0x24,
-    EC_DATA_SAME = 0x25,
-    EC_BREAKPOINT_LOWER = 0x30,
-    EC_STEP_LOWER = 0x32,
-    EC_WATCHPOINT_LOWER = 0x34,
-    EC_BKPT = 0x38,
-    EC_BRK = 0x3c,
-};
-#define ESR_EC(esr) ((unsigned)((esr) >> 26 & 63))
-#define ESR_ISS(esr) ((esr) & 0x1ffffff)
-#define ESR_IL BIT(25)
-#define ESR(ec, iss) ((u64)(ec) << 26 | ESR_IL | (iss))
-
-#define PSTATE_EL(pstate) ((unsigned)((pstate) >> 2 & 3))
-#define PSTATE_AARCH32 BIT(4)
 
 static inline bool has_vhe(void)
 {

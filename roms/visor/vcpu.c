@@ -31,7 +31,7 @@ void vcpu_reset(struct vcpu *vcpu, u64 entry, u64 x0)
     memset(&vcpu->fp, 0, sizeof(vcpu->fp));
     vcpu->x[0] = x0;
     vcpu->pc = entry;
-    vcpu->pstate = 0x3c5; /* DAIF, EL1h */
+    vcpu->pstate = PSTATE_EL1H_MASKED;
     vcpu->registers[SCTLR_EL1] = 0x30d00800; /* RES1; MMU and caches off, nothing trapped from EL0 */
     vcpu->registers[ACTLR_EL1] = READ(actlr_el1);
     vcpu->registers[VMPIDR_EL2] = BIT(31) | vcpu->index;
@@ -115,5 +115,5 @@ void vcpu_skip(struct vcpu *vcpu)
     vcpu->pc += vcpu->esr & ESR_IL ? 4 : 2;
     if (vcpu->pstate & PSTATE_AARCH32)
         advance_it(vcpu);
-    vcpu->pstate &= ~BIT(21); /* PSTATE.SS: the instruction has been stepped over */
+    vcpu->pstate &= ~PSTATE_SS; /* the instruction has been stepped over */
 }
