@@ -1,49 +1,57 @@
 /*
- * Little-endian integers in memory, at any alignment, whatever the host. The ones of fixed size are single loads and
- * stores on a little-endian host; those that are told a size, too, where the compiler knows it.
+ * Little-endian integers in memory, at any alignment, whatever the host: on a little-endian one single loads and stores.
  */
 #ifndef ARMSIM_FABRIC_LITTLE_ENDIAN_H
 #define ARMSIM_FABRIC_LITTLE_ENDIAN_H
 
 #include <stdint.h>
+#include <string.h>
+
+enum { HOST_IS_BIG_ENDIAN = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ };
 
 static inline uint16_t load_le16(const uint8_t *from)
 {
-    return (uint16_t)(from[0] | from[1] << 8);
+    uint16_t value;
+    memcpy(&value, from, sizeof(value));
+    return HOST_IS_BIG_ENDIAN ? __builtin_bswap16(value) : value;
 }
 
 static inline uint32_t load_le32(const uint8_t *from)
 {
-    return load_le16(from) | (uint32_t)load_le16(from + 2) << 16;
+    uint32_t value;
+    memcpy(&value, from, sizeof(value));
+    return HOST_IS_BIG_ENDIAN ? __builtin_bswap32(value) : value;
 }
 
 static inline uint64_t load_le64(const uint8_t *from)
 {
-    return load_le32(from) | (uint64_t)load_le32(from + 4) << 32;
+    uint64_t value;
+    memcpy(&value, from, sizeof(value));
+    return HOST_IS_BIG_ENDIAN ? __builtin_bswap64(value) : value;
 }
 
 static inline void store_le16(uint8_t *to, uint16_t value)
 {
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
+    value = HOST_IS_BIG_ENDIAN ? __builtin_bswap16(value) : value;
+    memcpy(to, &value, sizeof(value));
 }
 
 static inline void store_le32(uint8_t *to, uint32_t value)
 {
-    store_le16(to, (uint16_t)value);
-    store_le16(to + 2, (uint16_t)(value >> 16));
+    value = HOST_IS_BIG_ENDIAN ? __builtin_bswap32(value) : value;
+    memcpy(to, &value, sizeof(value));
 }
 
 static inline void store_le64(uint8_t *to, uint64_t value)
 {
-    store_le32(to, (uint32_t)value);
-    store_le32(to + 4, (uint32_t)(value >> 32));
+    value = HOST_IS_BIG_ENDIAN ? __builtin_bswap64(value) : value;
+    memcpy(to, &value, sizeof(value));
 }
 
-/* `size` bytes, 1 to 8. */
+/* `size` bytes, 1 to 8. Accesses have a power of two: these are quick. */
 static inline uint64_t load_le(const uint8_t *from, unsigned size)
 {
-    uint64_t value = 0;
+    uint8_t image[8] = {0};
     switch (size) {
     case 1:
         return *from;
@@ -54,14 +62,14 @@ static inline uint64_t load_le(const uint8_t *from, unsigned size)
     case 8:
         return load_le64(from);
     default:
-        for (unsigned i = 0; i < size; i++)
-            value |= (uint64_t)from[i] << (8 * i);
-        return value;
+        memcpy(image, from, size);
+        return load_le64(image);
     }
 }
 
 static inline void store_le(uint8_t *to, uint64_t value, unsigned size)
 {
+    uint8_t image[8];
     switch (size) {
     case 1:
         *to = (uint8_t)value;
@@ -76,8 +84,8 @@ static inline void store_le(uint8_t *to, uint64_t value, unsigned size)
         store_le64(to, value);
         break;
     default:
-        for (unsigned i = 0; i < size; i++)
-            to[i] = (uint8_t)(value >> (8 * i));
+        store_le64(image, value);
+        memcpy(to, image, size);
         break;
     }
 }
