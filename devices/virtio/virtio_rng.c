@@ -7,6 +7,8 @@
  */
 #include "devices/virtio/virtqueue.h"
 
+#include "libarmsim/fabric/random.h"
+
 #include <stdlib.h>
 
 enum { REQUEST_QUEUE, QUEUE_COUNT };
@@ -41,16 +43,10 @@ static uint64_t next(uint64_t *s)
     return result;
 }
 
-/* SplitMix64 */
 static void seed_generator(uint64_t *s, uint64_t seed)
 {
-    for (unsigned i = 0; i < 4; i++) {
-        seed += 0x9e3779b97f4a7c15ull;
-        uint64_t z = seed;
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-        z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-        s[i] = z ^ z >> 31;
-    }
+    for (unsigned i = 0; i < 4; i++)
+        s[i] = splitmix64(&seed);
 }
 
 /* Fills the chain; returns the bytes written. */

@@ -5,6 +5,7 @@
  * pseudo-random: X0..X30, then V0..V31 from SplitMix64(seed), a memory byte from its address.
  */
 #include "formats.h"
+#include "frontends/random.h"
 
 #include <ctype.h>
 #include <fnmatch.h>
@@ -47,14 +48,6 @@ const char *missing_feature(const struct subject *subject, const char *name)
         if (!fnmatch(needed[i].pattern, name, 0) && !subject_has(subject, needed[i].feature))
             return needed[i].feature;
     return NULL;
-}
-
-static uint64_t splitmix(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
 }
 
 static uint8_t memory_byte(uint64_t address)
@@ -145,10 +138,10 @@ static bool parse_state(char *text, struct state *state)
         if (!strncmp(words[i], "seed=", 5) && !parse_hex(words[i] + 5, &seed))
             return false;
     for (unsigned i = 0; i < 31; i++)
-        state->x[i] = splitmix(&seed);
+        state->x[i] = splitmix64(&seed);
     for (unsigned i = 0; i < 32; i++)
         for (unsigned half = 0; half < 2; half++)
-            state->v[i][half] = splitmix(&seed);
+            state->v[i][half] = splitmix64(&seed);
     for (size_t i = 0; i < count; i++) {
         char *digits = strchr(words[i], '=');
         if (!digits)

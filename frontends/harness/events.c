@@ -10,17 +10,10 @@
  * on|off is on, and off N instructions later; pe=N says which PE.
  */
 #include "frontends/harness/harness.h"
+#include "frontends/random.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t next_random(uint64_t *state) /* splitmix64 */
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 static bool wrong(struct buffer *error, const char *expected, const char *found)
 {
@@ -49,7 +42,7 @@ static bool parse_when(const struct running *running, const char *word, struct e
             uint64_t last = strtoull(end + 2, &end, 0), state = running->random + event->line->number;
             if (last < event->at)
                 return wrong(error, "at=FIRST..LAST", word);
-            event->at += next_random(&state) % (last - event->at + 1);
+            event->at += splitmix64(&state) % (last - event->at + 1);
         }
         return (end != word + 3 && !*end) || wrong(error, "at=INSTRUCTIONS", word);
     }

@@ -1,16 +1,9 @@
 /* One test: running it to its end, with what is injected. */
 #include "frontends/harness/harness.h"
+#include "frontends/random.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t next_random(uint64_t *state) /* xorshift */
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 /* The event that comes first; NULL: none is left that comes by itself. */
 static struct event *next_event(struct running *running, enum when when)
@@ -149,7 +142,7 @@ bool running_run(struct running *running, uint64_t cuts, struct buffer *error)
         good = fire_due(running, error);
         uint64_t slice = distance(running);
         if (cuts) {
-            uint64_t piece = next_random(&cuts) % 97 + 1;
+            uint64_t piece = splitmix64(&cuts) % 97 + 1;
             slice = piece < slice ? piece : slice;
         }
         int code = running->gdb ? debug_slice(running, slice, &running->stop)

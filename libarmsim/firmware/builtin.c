@@ -1,6 +1,7 @@
 #include "libarmsim/firmware/builtin.h"
 
 #include "devices/generic_timer.h"
+#include "libarmsim/fabric/random.h"
 #include "libarmsim/firmware/semihosting.h"
 #include "libarmsim/firmware/smccc.h"
 
@@ -25,13 +26,9 @@ static struct builtin_firmware *firmware_of(struct armsim_machine *machine)
     return machine->firmware;
 }
 
-/* SplitMix64: any seed will do, and every state has a different successor. */
 uint64_t builtin_firmware_random(struct builtin_firmware *firmware)
 {
-    uint64_t z = firmware->random_state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return splitmix64(&firmware->random_state);
 }
 
 /* --- PSCI and its relatives --- */

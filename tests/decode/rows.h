@@ -4,6 +4,7 @@
 #define ARMSIM_TESTS_ROWS_H
 
 #include "cpu/a64_forms.h"
+#include "libarmsim/fabric/random.h"
 #include "tests/unit/pe_fixture.h"
 
 #include <stdio.h>
@@ -21,10 +22,7 @@ static uint64_t random_state; /* set to the same value by each test's setup */
 
 static inline uint64_t random_bits(void)
 {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
+    return splitmix64(&random_state);
 }
 
 /* Every feature that this build has. */

@@ -4,6 +4,7 @@
  * survives a crash.
  */
 #include "fuzz.h"
+#include "libarmsim/fabric/random.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,10 +27,7 @@ static uint64_t state;
 
 static uint64_t next(void)
 {
-    uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
+    return splitmix64(&state);
 }
 
 static size_t random_input(uint8_t *data)

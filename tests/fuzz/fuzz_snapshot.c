@@ -1,6 +1,7 @@
 /* Snapshot files: damaged as they are, and with contents that were damaged before the checksums were made. */
 #include "fuzz.h"
 #include "libarmsim/fabric/little_endian.h"
+#include "tests/unit/saved_bytes.h"
 
 #include <armsim/armsim.h>
 #include <stdlib.h>
@@ -12,12 +13,7 @@ enum { HEADER = 32, BLOCK = 32, MAX_FILE = 1 << 20, DISK_BYTES = 1 << 16 };
 /* The first byte of an input: a file, or blocks (type, size, contents) from which one is made. */
 enum { AS_FILE, AS_BLOCKS };
 
-struct file {
-    uint8_t data[MAX_FILE];
-    size_t size, at;
-};
-
-static struct file good, changed;
+static struct bytes good, changed;
 static struct armsim_machine *machine;
 static uint8_t disk[DISK_BYTES];
 
@@ -30,25 +26,6 @@ static int disk_read(void *opaque, uint64_t offset, void *data, size_t size)
 static int disk_write(void *opaque, uint64_t offset, const void *data, size_t size)
 {
     memcpy(disk + offset, data, size);
-    return 0;
-}
-
-static int put(void *opaque, const void *data, size_t size)
-{
-    struct file *file = opaque;
-    if (size > MAX_FILE - file->size)
-        return -1;
-    memcpy(file->data + file->size, data, size);
-    file->size += size;
-    return 0;
-}
-
-static int get(void *opaque, void *data, size_t size, size_t *got)
-{
-    struct file *file = opaque;
-    *got = file->size - file->at < size ? file->size - file->at : size;
-    memcpy(data, file->data + file->at, *got);
-    file->at += *got;
     return 0;
 }
 
@@ -76,7 +53,7 @@ static void make_machine(void)
     armsim_destroy(child);
     armsim_run(machine, 2000, NULL);
     armsim_serial_input(machine, ARMSIM_SERIAL_UART0, "waiting", 7);
-    if (armsim_snapshot_save_to(machine, put, &good))
+    if (armsim_snapshot_save_to(machine, put_bytes, &good))
         abort();
 }
 
@@ -102,10 +79,10 @@ static size_t unpacked(uint8_t *data, size_t max)
     return size;
 }
 
-static void pack(struct file *file, const uint8_t *data, size_t size)
+static void pack(struct bytes *file, const uint8_t *data, size_t size)
 {
     file->size = 0;
-    put(file, good.data, HEADER);
+    put_bytes(file, good.data, HEADER);
     while (size >= 8) {
         uint8_t head[BLOCK] = {0};
         uint64_t raw = load_le32(data + 4);
@@ -115,8 +92,8 @@ static void pack(struct file *file, const uint8_t *data, size_t size)
         store_le64(head + 8, raw);
         store_le64(head + 16, raw);
         store_le32(head + 24, crc32(crc32(0, head, BLOCK - 8), data + 8, (uInt)raw));
-        put(file, head, BLOCK);
-        put(file, data + 8, raw);
+        put_bytes(file, head, BLOCK);
+        put_bytes(file, data + 8, raw);
         data += 8 + raw;
         size -= 8 + raw;
     }
@@ -145,12 +122,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     changed.at = changed.size = 0;
     if (data[0] % 2 == AS_FILE)
-        put(&changed, data + 1, size - 1);
+        put_bytes(&changed, data + 1, size - 1);
     else
         pack(&changed, data + 1, size - 1);
     if (!before)
         armsim_state_hash(machine, &before);
-    if (armsim_snapshot_load_from(machine, get, &changed) < 0) {
+    if (armsim_snapshot_load_from(machine, get_bytes, &changed) < 0) {
         const char *text = armsim_last_error(machine);
         armsim_state_hash(machine, &after);
         if (before != after || !text[0] || strchr(text, '\n'))
@@ -161,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     armsim_run(machine, 3000, &stop);
     armsim_state_hash(machine, &after);
     good.at = 0;
-    if (armsim_snapshot_load_from(machine, get, &good) < 0)
+    if (armsim_snapshot_load_from(machine, get_bytes, &good) < 0)
         abort();
     armsim_state_hash(machine, &after);
     if (before != after)

@@ -3,7 +3,9 @@
  * and then by a file, and runs both on: they must stay equal in every field and every byte. Without a kernel the machine
  * is the built-in ROM's, again and again.
  */
+#include "libarmsim/fabric/random.h"
 #include "roms/builtin_rom.h"
+#include "tests/unit/saved_bytes.h"
 
 #include <armsim/armsim.h>
 
@@ -16,10 +18,7 @@ static uint64_t random_state;
 
 static uint64_t next_random(void)
 {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
+    return splitmix64(&random_state);
 }
 
 static void check(int result, const struct armsim_machine *machine, const char *what)
@@ -28,34 +27,6 @@ static void check(int result, const struct armsim_machine *machine, const char *
         return;
     fprintf(stderr, "%s: %s: %s\n", what, armsim_strerror(result), armsim_last_error(machine));
     exit(1);
-}
-
-struct bytes {
-    uint8_t *data;
-    size_t size, capacity, at;
-};
-
-static int put_bytes(void *opaque, const void *data, size_t size)
-{
-    struct bytes *bytes = opaque;
-    if (bytes->size + size > bytes->capacity) {
-        bytes->capacity = 2 * (bytes->size + size);
-        bytes->data = realloc(bytes->data, bytes->capacity);
-        if (!bytes->data)
-            return -1;
-    }
-    memcpy(bytes->data + bytes->size, data, size);
-    bytes->size += size;
-    return 0;
-}
-
-static int get_bytes(void *opaque, void *data, size_t size, size_t *got)
-{
-    struct bytes *bytes = opaque;
-    *got = bytes->size - bytes->at < size ? bytes->size - bytes->at : size;
-    memcpy(data, bytes->data + bytes->at, *got);
-    bytes->at += *got;
-    return 0;
 }
 
 static void print_difference(void *opaque, const struct armsim_difference *d)

@@ -5,6 +5,8 @@
  *
  * ARCHIVE has the guest `calls` with all transports, ELF is its kernel.
  */
+#include "libarmsim/fabric/random.h"
+
 #include <armsim/armsim.h>
 
 #include <elf.h>
@@ -24,10 +26,7 @@ static uint64_t channel, keys[2];
 
 static uint64_t next_random(void)
 {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
+    return splitmix64(&random_state);
 }
 
 static void fail(const char *what, const struct armsim_machine *machine)

@@ -3,6 +3,7 @@
  * by the table and executed alone, without the interpreter. UNDEF lines must be unallocated.
  */
 #include "cpu/a64/fpsimd.h"
+#include "libarmsim/fabric/random.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -28,14 +29,6 @@ static struct feature_set all_features(void)
 static bool is_fpsimd(uint32_t insn)
 {
     return (insn >> 25 & 7) == 7;
-}
-
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-    z = (z ^ z >> 27) * 0x94D049BB133111EB;
-    return z ^ z >> 31;
 }
 
 /* Parses up to 32 hexadecimal digits. */
@@ -79,10 +72,10 @@ static void set_initial(struct pe *pe, const char *line)
     const char *seed = strstr(line, "seed=");
     uint64_t state = strtoull(seed + 5, NULL, 16);
     for (unsigned i = 0; i < 31; i++)
-        pe->x[i] = next_random(&state);
+        pe->x[i] = splitmix64(&state);
     for (unsigned i = 0; i < 32; i++) {
-        pe->v[i].d[0] = next_random(&state);
-        pe->v[i].d[1] = next_random(&state);
+        pe->v[i].d[0] = splitmix64(&state);
+        pe->v[i].d[1] = splitmix64(&state);
     }
     pe->x[REG_ZR] = 0;
     pe->fpsr = pe->fpcr = 0;
@@ -189,9 +182,9 @@ START_TEST(random_words)
     static unsigned executed[A64_FORM_COUNT];
     uint64_t state = 1;
     for (unsigned n = 0; n < 3000000; n++) {
-        uint32_t insn = ((uint32_t)next_random(&state) & ~(7u << 25)) | 7u << 25;
+        uint32_t insn = ((uint32_t)splitmix64(&state) & ~(7u << 25)) | 7u << 25;
         if (n & 1) { /* the bits that most rows fix */
-            const struct a64_form_info *form = &a64_forms[1 + next_random(&state) % (A64_FORM_COUNT - 1)];
+            const struct a64_form_info *form = &a64_forms[1 + splitmix64(&state) % (A64_FORM_COUNT - 1)];
             insn = (insn & ~form->mask) | form->value;
         }
         enum a64_form form = a64_decode(insn, &features);
@@ -199,8 +192,8 @@ START_TEST(random_words)
             continue;
         ck_assert((insn & a64_forms[form].mask) == a64_forms[form].value);
         executed[form]++;
-        pe->fpcr = (uint32_t)next_random(&state) & 0x07c80000;
-        pe->v[insn >> 5 & 31].d[n & 1] = next_random(&state);
+        pe->fpcr = (uint32_t)splitmix64(&state) & 0x07c80000;
+        pe->v[insn >> 5 & 31].d[n & 1] = splitmix64(&state);
         struct record r = {.a = insn & 31, .b = insn >> 5 & 31, .c = insn >> 16 & 31, .d = insn >> 10 & 31,
                            .imm = (int32_t)insn};
         FUNCTIONS[a64_forms[form].function](pe, &r);
@@ -219,7 +212,7 @@ static uint64_t fp_operand(uint64_t *state, bool is_double)
 {
     static const uint32_t special[] = {0, 0x80000000, 1, 0x007fffff, 0x00800000, 0x00800001, 0x7f7fffff, 0x7f800000,
                                        0x7fc00000, 0x7fa00000, 0x3f800000, 0xbf800000, 0x1f800000, 0x20000001};
-    uint64_t r = next_random(state);
+    uint64_t r = splitmix64(state);
     if (r >> 60 < 10)
         return is_double ? (r & 0x800fffffffffffff) | UINT64_C(0x3f8) << 52 | (r & 15) << 52
                          : (r & 0x807fffff807fffff) | UINT64_C(0x3c0000003c000000) | (r & 7) << 23 | (r & 7) << 55;
@@ -237,10 +230,10 @@ START_TEST(host_paths)
     struct feature_set features = all_features();
     uint64_t state = 2;
     for (unsigned n = 0; n < 2000000; n++) {
-        const struct a64_form_info *form = &a64_forms[1 + next_random(&state) % (A64_FORM_COUNT - 1)];
+        const struct a64_form_info *form = &a64_forms[1 + splitmix64(&state) % (A64_FORM_COUNT - 1)];
         if (form->kind != A64_KIND_EXECUTE || form->name[0] != 'F')
             continue;
-        uint32_t insn = ((uint32_t)next_random(&state) & ~form->mask) | form->value;
+        uint32_t insn = ((uint32_t)splitmix64(&state) & ~form->mask) | form->value;
         form = &a64_forms[a64_decode(insn, &features)]; /* a more specific row may count, or none */
         if (form->kind != A64_KIND_EXECUTE)
             continue;

@@ -1,5 +1,6 @@
 /* The n-th allocation fails, for every n: the call returns an error, changes nothing and loses nothing. */
 #include "api_machine.h"
+#include "saved_bytes.h"
 
 #include <armsim/hook.h>
 
@@ -69,42 +70,18 @@ EXPORT void free(void *old)
     __libc_free(old);
 }
 
-enum { FILE_BYTES = 1 << 20 };
-
-struct file {
-    uint8_t data[FILE_BYTES];
-    size_t size, at;
-};
-
-static struct file file;
-
-static int put_bytes(void *opaque, const void *data, size_t size)
-{
-    if (size > FILE_BYTES - file.size)
-        return -1;
-    memcpy(file.data + file.size, data, size);
-    file.size += size;
-    return 0;
-}
-
-static int get_bytes(void *opaque, void *data, size_t size, size_t *got)
-{
-    *got = file.size - file.at < size ? file.size - file.at : size;
-    memcpy(data, file.data + file.at, *got);
-    file.at += *got;
-    return 0;
-}
+static struct bytes file; /* grows when the first one is saved, and never again */
 
 static int save(struct armsim_machine *machine)
 {
     file.size = 0;
-    return armsim_snapshot_save_to(machine, put_bytes, NULL);
+    return armsim_snapshot_save_to(machine, put_bytes, &file);
 }
 
 static int load(struct armsim_machine *machine)
 {
     file.at = 0;
-    return armsim_snapshot_load_from(machine, get_bytes, NULL);
+    return armsim_snapshot_load_from(machine, get_bytes, &file);
 }
 
 static int fork_it(struct armsim_machine *machine)

@@ -3,6 +3,7 @@
  * no mutable globals is tests/check_symbols.py's business (the test "symbols").
  */
 #include "hook_machine.h"
+#include "saved_bytes.h"
 
 enum {
     INSN_BRK = 0xd4200000,          /* BRK #0 */
@@ -506,30 +507,6 @@ END_TEST
 
 /* --- contexts that restore everything; a version inside saved state --- */
 
-struct bytes {
-    uint8_t data[1 << 20];
-    size_t size, at;
-};
-
-static int take(void *opaque, const void *data, size_t size)
-{
-    struct bytes *bytes = opaque;
-    if (size > sizeof(bytes->data) - bytes->size)
-        return -28;
-    memcpy(bytes->data + bytes->size, data, size);
-    bytes->size += size;
-    return 0;
-}
-
-static int give(void *opaque, void *data, size_t size, size_t *got)
-{
-    struct bytes *bytes = opaque;
-    *got = bytes->size - bytes->at < size ? bytes->size - bytes->at : size;
-    memcpy(data, bytes->data + bytes->at, *got);
-    bytes->at += *got;
-    return 0;
-}
-
 static struct armsim_machine *busy(void)
 {
     struct armsim_machine *machine = warm(INSN_STXR_W3_X0_X1);
@@ -542,9 +519,9 @@ static struct armsim_machine *busy(void)
 START_TEST(contexts_restore_everything)
 {
     struct armsim_machine *machine = busy();
-    struct bytes *bytes = calloc(1, sizeof(*bytes));
+    struct bytes bytes = {0};
     uint64_t before = hash(machine);
-    ck_assert_int_eq(armsim_snapshot_save_to(machine, take, bytes), 0);
+    ck_assert_int_eq(armsim_snapshot_save_to(machine, put_bytes, &bytes), 0);
     run(machine, 1000);
     uint64_t after = hash(machine), instructions = armsim_instructions(machine), time = armsim_time_ns(machine);
     /* All sorts of damage. */
@@ -557,13 +534,13 @@ START_TEST(contexts_restore_everything)
     armsim_set_pin(machine, 0, ARMSIM_PIN_IRQ, true);
     armsim_inject_serror(machine, 0, 1);
     run(machine, 1000);
-    ck_assert_int_eq(armsim_snapshot_load_from(machine, give, bytes), 0);
+    ck_assert_int_eq(armsim_snapshot_load_from(machine, get_bytes, &bytes), 0);
     ck_assert_uint_eq(hash(machine), before);
     run(machine, 1000);
     ck_assert_uint_eq(hash(machine), after);
     ck_assert_uint_eq(armsim_instructions(machine), instructions);
     ck_assert_uint_eq(armsim_time_ns(machine), time);
-    free(bytes);
+    free(bytes.data);
     armsim_destroy(machine);
 }
 END_TEST
@@ -572,14 +549,14 @@ START_TEST(saved_state_has_a_version)
 {
     enum { VERSION_OFFSET = 16 }; /* docs/snapshot.md */
     struct armsim_machine *machine = busy();
-    struct bytes *bytes = calloc(1, sizeof(*bytes));
-    ck_assert_int_eq(armsim_snapshot_save_to(machine, take, bytes), 0);
-    bytes->data[VERSION_OFFSET] += 7;
+    struct bytes bytes = {0};
+    ck_assert_int_eq(armsim_snapshot_save_to(machine, put_bytes, &bytes), 0);
+    bytes.data[VERSION_OFFSET] += 7;
     uint64_t before = hash(machine);
-    ck_assert_int_eq(armsim_snapshot_load_from(machine, give, bytes), ARMSIM_ERROR_INPUT);
+    ck_assert_int_eq(armsim_snapshot_load_from(machine, get_bytes, &bytes), ARMSIM_ERROR_INPUT);
     ck_assert_msg(strstr(armsim_last_error(machine), "version"), "%s", armsim_last_error(machine));
     ck_assert_uint_eq(hash(machine), before);
-    free(bytes);
+    free(bytes.data);
     armsim_destroy(machine);
 }
 END_TEST

@@ -1,6 +1,7 @@
 /* The pure functions of the interpreter, against definitions bit by bit; CRC32 against zlib's. */
 #include "cpu/interp/arithmetic.h"
 #include "libarmsim/fabric/little_endian.h"
+#include "libarmsim/fabric/random.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -10,10 +11,7 @@ static uint64_t state;
 
 static uint64_t random_bits(void)
 {
-    uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    z ^= z >> 31;
+    uint64_t z = splitmix64(&state);
     switch (state >> 32 & 7) { /* corner cases are likely */
     case 0: return 0;
     case 1: return ~0ull;

@@ -3,6 +3,7 @@
  * (choice of NaN, sign of the default NaN, tininess after rounding on x86) the expectation is stated here.
  */
 #include "cpu/fp/fp.h"
+#include "libarmsim/fabric/random.h"
 
 #include <check.h>
 #include <fenv.h>
@@ -26,10 +27,7 @@ static uint64_t random_state = 0x5eed;
 
 static uint64_t random64(void)
 {
-    uint64_t z = random_state += 0x9E3779B97F4A7C15;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-    z = (z ^ z >> 27) * 0x94D049BB133111EB;
-    return z ^ z >> 31;
+    return splitmix64(&random_state);
 }
 
 static const uint64_t SPECIAL64[] = {

@@ -3,6 +3,7 @@
  * interrupt at a time; and that recomputing all derived state changes neither pins nor state.
  */
 #include "gic_fixture.h"
+#include "libarmsim/fabric/random.h"
 
 #include <stdio.h>
 
@@ -152,7 +153,7 @@ static uint64_t hash(void)
 static uint64_t seed;
 static uint64_t draw(uint64_t below)
 {
-    return next_random(&seed) % below;
+    return splitmix64(&seed) % below;
 }
 
 /* Offsets that matter, more often than chance would have it. */
@@ -184,7 +185,7 @@ static uint64_t random_value(void)
 {
     switch (draw(5)) {
     case 0:
-        return next_random(&seed);
+        return splitmix64(&seed);
     case 1:
         return 1ull << draw(64);
     case 2:
@@ -249,11 +250,11 @@ static void change_state(void)
 static void shuffle(uint64_t frame, unsigned words)
 {
     for (unsigned i = 0; i < words; i++) {
-        wrs(0, frame + 0x80 + 4 * i, (uint32_t)next_random(&seed));
-        wrs(0, frame + 0x100 + 4 * i, (uint32_t)next_random(&seed));
+        wrs(0, frame + 0x80 + 4 * i, (uint32_t)splitmix64(&seed));
+        wrs(0, frame + 0x100 + 4 * i, (uint32_t)splitmix64(&seed));
         wrs(0, frame + 0x380 + 4 * i, UINT32_MAX);
         for (unsigned n = 0; n < 8; n++)
-            wrs(0, frame + 0x400 + 32 * i + 4 * n, (uint32_t)next_random(&seed));
+            wrs(0, frame + 0x400 + 32 * i + 4 * n, (uint32_t)splitmix64(&seed));
     }
 }
 

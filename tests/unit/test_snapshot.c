@@ -1,6 +1,8 @@
 /* Snapshots in files, forks, differences, going back. */
 #include "api_machine.h"
+#include "saved_bytes.h"
 
+#include "libarmsim/fabric/random.h"
 #include "roms/builtin_rom.h"
 
 #include <pthread.h>
@@ -12,39 +14,10 @@ static uint64_t random_state;
 
 static uint64_t next_random(void)
 {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
+    return splitmix64(&random_state);
 }
 
 /* --- a snapshot in memory --- */
-
-struct bytes {
-    uint8_t *data;
-    size_t size, capacity, at;
-};
-
-static int put_bytes(void *opaque, const void *data, size_t size)
-{
-    struct bytes *bytes = opaque;
-    if (bytes->size + size > bytes->capacity) {
-        bytes->capacity = 2 * (bytes->size + size);
-        bytes->data = realloc(bytes->data, bytes->capacity);
-    }
-    memcpy(bytes->data + bytes->size, data, size);
-    bytes->size += size;
-    return 0;
-}
-
-static int get_bytes(void *opaque, void *data, size_t size, size_t *got)
-{
-    struct bytes *bytes = opaque;
-    *got = bytes->size - bytes->at < size ? bytes->size - bytes->at : size;
-    memcpy(data, bytes->data + bytes->at, *got);
-    bytes->at += *got;
-    return 0;
-}
 
 static struct bytes save(struct armsim_machine *machine)
 {

@@ -3,34 +3,11 @@
  * what one alone computes. The suite runs this under ThreadSanitizer, too.
  */
 #include "hook_machine.h"
+#include "saved_bytes.h"
 
 #include <pthread.h>
 
 enum { THREADS = 16 };
-
-struct bytes {
-    uint8_t data[1 << 18];
-    size_t size, at;
-};
-
-static int put_bytes(void *opaque, const void *data, size_t size)
-{
-    struct bytes *bytes = opaque;
-    if (size > sizeof(bytes->data) - bytes->size)
-        return -28;
-    memcpy(bytes->data + bytes->size, data, size);
-    bytes->size += size;
-    return 0;
-}
-
-static int get_bytes(void *opaque, void *data, size_t size, size_t *got)
-{
-    struct bytes *bytes = opaque;
-    *got = bytes->size - bytes->at < size ? bytes->size - bytes->at : size;
-    memcpy(data, bytes->data + bytes->at, *got);
-    bytes->at += *got;
-    return 0;
-}
 
 static struct armsim_machine *make(void)
 {
@@ -61,7 +38,7 @@ static enum armsim_hook_answer count(void *opaque, struct armsim_machine *machin
 static uint64_t life(void)
 {
     struct armsim_machine *machine = make(), *child = NULL;
-    struct bytes *bytes = calloc(1, sizeof(*bytes));
+    struct bytes bytes = {0};
     uint64_t events = 0;
     armsim_hook_id id = add(machine, &(struct armsim_hook_options){.kinds = BIT(READ) | BIT(WRITE) | BIT(EXCEPTION) |
                                                                             BIT(MRS) | BIT(TLB_FILL)},
@@ -70,10 +47,10 @@ static uint64_t life(void)
     ck_assert_uint_gt(events, 1000);
     armsim_hook_remove(machine, id);
     run(machine, 20000);
-    ck_assert_int_eq(armsim_snapshot_save_to(machine, put_bytes, bytes), 0);
+    ck_assert_int_eq(armsim_snapshot_save_to(machine, put_bytes, &bytes), 0);
     ck_assert_int_eq(armsim_fork(machine, &child), 0);
     run(child, 5000);
-    ck_assert_int_eq(armsim_snapshot_load_from(child, get_bytes, bytes), 0);
+    ck_assert_int_eq(armsim_snapshot_load_from(child, get_bytes, &bytes), 0);
     run(machine, 10000);
     run(child, 10000);
     uint64_t value = hash(machine);
@@ -82,7 +59,7 @@ static uint64_t life(void)
     run(child, 1000);
     value ^= hash(child);
     armsim_destroy(child);
-    free(bytes);
+    free(bytes.data);
     return value;
 }
 

@@ -3,6 +3,7 @@
  * else, and permissions are checked anew at each access. With a bounded fuzz of registers, tables and invalidations.
  */
 #include "mmu_fixture.h"
+#include "libarmsim/fabric/random.h"
 
 #include <stdlib.h>
 
@@ -344,10 +345,7 @@ struct random {
 
 static uint64_t next_random(struct random *random)
 {
-    uint64_t z = random->state += 0x9e3779b97f4a7c15ull;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-    return z ^ z >> 31;
+    return splitmix64(&random->state);
 }
 
 /* Mostly zeros and likely bits, so that some walks get somewhere. */
