@@ -75,7 +75,7 @@ bool agents_handle(struct frame *frame, unsigned el)
         return false;
     agent_traps[el]++;
     if (kinds[el] == AGENT_OURS)
-        wfe_agent_serve(&agents[el], frame->x);
+        wfe_agent_serve(&agents[el], frame->esr, frame->x);
     frame->elr += 4;
     return true;
 }

@@ -1,8 +1,10 @@
 #include "wfe_agent.h"
 
-bool wfe_is_request(const u64 *x)
+#include "syndrome.h"
+
+bool wfe_is_request(u64 esr, const u64 *x)
 {
-    return x[0] == WFE_REQUEST && x[1] == ~WFE_REQUEST;
+    return (u32)esr == ESR_WFE && x[0] == WFE_REQUEST && x[1] == ~WFE_REQUEST;
 }
 
 static enum wfe_status discover(struct wfe_agent *agent, const u64 *x)
@@ -60,9 +62,9 @@ static enum wfe_status (*const functions[WFE_FUNCTIONS])(struct wfe_agent *agent
     [WFE_WATCHDOG_DISARM] = disarm, [WFE_TRACE] = trace,
 };
 
-bool wfe_agent_serve(struct wfe_agent *agent, u64 *x)
+bool wfe_agent_serve(struct wfe_agent *agent, u64 esr, u64 *x)
 {
-    if (!wfe_is_request(x))
+    if (!wfe_is_request(esr, x))
         return false;
     u64 reply[5] = {x[0], x[1], x[2], x[3], x[4]};
     bool both = x[2] == WFE_DISCOVER && agent->ops->below;

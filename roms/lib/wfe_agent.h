@@ -48,11 +48,11 @@ struct wfe_agent {
     enum wfe_action action;
 };
 
-/* Whether the registers of a WFE that was trapped are a request. */
-bool wfe_is_request(const u64 *x);
+/* Whether what was trapped (an ESR_ELx) is a WFE, not WFI, WFIT or WFET, and its registers are a request. */
+bool wfe_is_request(u64 esr, const u64 *x);
 
 /* Serves a request: X0 to X4 become the reply. False, and nothing changes: it isn't one. */
-bool wfe_agent_serve(struct wfe_agent *agent, u64 *x);
+bool wfe_agent_serve(struct wfe_agent *agent, u64 esr, u64 *x);
 
 /* The timer came, or time has passed otherwise: the watchdog barks if it is due, and is armed no longer. */
 void wfe_agent_timer(struct wfe_agent *agent);

@@ -57,7 +57,7 @@ void wait_for_event(struct frame *frame)
 {
     frame->elr += 4;
     monitor_lock();
-    wfe_agent_serve(&agent, frame->x);
+    wfe_agent_serve(&agent, frame->esr, frame->x);
     monitor_unlock();
 }
 

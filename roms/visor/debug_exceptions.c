@@ -21,8 +21,7 @@ static bool can_be_debugged(const struct vcpu *vcpu)
 static void step_silently(struct vcpu *vcpu)
 {
     u32 opcode;
-    u64 par;
-    vcpu->debug.eret = vcpu_read(vcpu, vcpu->pc, &opcode, 4, false, &par) == 4 && opcode == ERET;
+    vcpu->debug.eret = vcpu_fetch(vcpu, &opcode) && opcode == ERET;
     vcpu->debug.eret_ss = vcpu->debug.eret && vcpu_get(vcpu, SPSR_EL1) & PSTATE_SS;
     vcpu->pstate |= PSTATE_SS;
 }

@@ -14,22 +14,17 @@ static void undefined(struct vcpu *vcpu)
     inject_undefined(vcpu);
 }
 
-static bool wfx_is_wfe(u64 esr)
-{
-    return esr & 1;
-}
-
 static void wfx(struct vcpu *vcpu)
 {
-    if (wfx_is_wfe(vcpu->esr)) {
-        if (transport_channel(vcpu))
-            return;
-        vcpu_skip(vcpu);
-        sched_yield(vcpu);
+    enum { TI_WFI, TI_WFE, TI_WFIT, TI_WFET };
+    unsigned ti = vcpu->esr & 3;
+    if (ti == TI_WFE && transport_channel(vcpu))
         return;
-    }
     vcpu_skip(vcpu);
-    sched_wait(vcpu);
+    if (ti == TI_WFI)
+        sched_wait(vcpu);
+    else
+        sched_yield(vcpu); /* each of them may be complete at any time; its time limit is looked at by the guest */
 }
 
 static void hvc(struct vcpu *vcpu)

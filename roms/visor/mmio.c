@@ -13,7 +13,7 @@ static bool fault_ipa(struct vcpu *vcpu, u64 *ipa)
 {
     u64 iss = ESR_ISS(vcpu->esr), par;
     if (is_permission_fault(iss) && !(iss & ISS_S1PTW))
-        return vcpu_translate(vcpu, vcpu->far, ACCESS_READ, false, ipa, &par);
+        return vcpu_translate(vcpu, vcpu->far, ACCESS_FETCH, false, ipa, &par); /* no PAN: it was allowed */
     *ipa = (vcpu->hpfar >> 4 & 0xffffffffff) << 12 | (vcpu->far & 0xfff);
     return true;
 }
@@ -126,13 +126,12 @@ static void by_instruction(struct vcpu *vcpu)
     struct mmio_instruction instruction;
     struct by_hand by_hand = {.vcpu = vcpu};
     u32 opcode = 0;
-    u64 par;
     if (vcpu->pstate & PSTATE_AARCH32) {
         inject_abort(vcpu, false, vcpu->far, FSC_EXTERNAL, ESR_ISS(vcpu->esr) & ISS_WNR);
         return;
     }
     /* Another vCPU may have changed what the PE executed: then the instruction is tried again. */
-    if (vcpu_read(vcpu, vcpu->pc, &opcode, 4, false, &par) != 4)
+    if (!vcpu_fetch(vcpu, &opcode))
         return;
     if (!mmio_decode_a64(opcode, &instruction)) {
         inject_abort(vcpu, false, vcpu->far, FSC_EXTERNAL, ESR_ISS(vcpu->esr) & ISS_WNR);

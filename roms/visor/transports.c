@@ -221,12 +221,12 @@ bool transport_call(struct vcpu *vcpu)
 
 bool transport_channel(struct vcpu *vcpu)
 {
-    if (!vm_has(vcpu->vm, FEATURE_WFE) || !wfe_is_request(vcpu->x))
+    if (!vm_has(vcpu->vm, FEATURE_WFE) || !wfe_is_request(vcpu->esr, vcpu->x))
         return false;
     struct channel *channel = channel_of(vcpu);
     if (!channel)
         return false;
-    wfe_agent_serve(&channel->agent, vcpu->x);
+    wfe_agent_serve(&channel->agent, vcpu->esr, vcpu->x);
     vcpu_skip(vcpu);
     return true;
 }

@@ -139,14 +139,16 @@ void inject_same(struct vcpu *vcpu);
 
 /* Physical memory behind an IPA of the VM's RAM, or NULL where [ipa, ipa + size) isn't all RAM. */
 void *vm_ram(const struct vm *vm, u64 ipa, u64 size);
-enum access { ACCESS_READ, ACCESS_WRITE };
-/* Stage 1 of the loaded vCPU, with the permissions of its current EL, or of EL0. False: *par has the PAR_EL1 of the
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
+/* Stage 1 of the loaded vCPU, with the permissions of its current EL (with PSTATE.PAN, but for a fetch), or of EL0. False: *par has the PAR_EL1 of the
  * fault, for inject_translation_fault(). */
 bool vcpu_translate(struct vcpu *vcpu, u64 va, enum access access, bool as_el0, u64 *ipa, u64 *par);
 /* Bytes between the visor and a virtual address of the guest, page by page. What was done before a fault stays done: the
  * count of bytes moved; *par as above, or 0 where the IPA isn't RAM (an external abort). */
 u64 vcpu_read(struct vcpu *vcpu, u64 va, void *to, u64 size, bool as_el0, u64 *par);
 u64 vcpu_write(struct vcpu *vcpu, u64 va, const void *from, u64 size, bool as_el0, u64 *par);
+/* The instruction at its PC. */
+bool vcpu_fetch(struct vcpu *vcpu, u32 *opcode);
 /* The DFSC of such a fault. */
 unsigned fault_status(struct vcpu *vcpu, u64 va, u64 par);
 /* The level at which a walk for an address goes to what isn't the guest's. */

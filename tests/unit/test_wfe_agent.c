@@ -1,4 +1,5 @@
 /* The agent of the WFE channel: what is a request, replies, two agents in a row, the watchdog's time. */
+#include "roms/lib/syndrome.h"
 #include "roms/lib/wfe_agent.h"
 
 #include <check.h>
@@ -36,7 +37,7 @@ static void trace(void *opaque, u64 code)
 static void below(void *opaque, u64 *x)
 {
     if (host.lower)
-        ck_assert(wfe_agent_serve(host.lower, x));
+        ck_assert(wfe_agent_serve(host.lower, ESR_WFE, x));
 }
 
 static const struct wfe_agent_ops ops = {now, timer, bark, trace, below};
@@ -53,7 +54,7 @@ static void setup(void)
 static uint64_t ask(uint64_t function, uint64_t x3, uint64_t x4)
 {
     u64 x[8] = {WFE_REQUEST, ~WFE_REQUEST, function, x3, x4, 55, 66, 77};
-    ck_assert(wfe_agent_serve(&agent, x));
+    ck_assert(wfe_agent_serve(&agent, ESR_WFE, x));
     ck_assert(x[0] == WFE_REPLY && x[2] == 4 && x[3] == 0x22 && x[4] == 0);
     ck_assert(x[5] == 55 && x[6] == 66 && x[7] == 77);
     return x[1];
@@ -66,13 +67,21 @@ START_TEST(test_near_misses)
             u64 x[8] = {WFE_REQUEST, ~WFE_REQUEST, WFE_TRACE, 9, 9, 9, 9, 9}, before[8];
             x[word] ^= UINT64_C(1) << bit;
             memcpy(before, x, sizeof(x));
-            ck_assert(!wfe_agent_serve(&agent, x));
+            ck_assert(!wfe_agent_serve(&agent, ESR_WFE, x));
             ck_assert(memcmp(before, x, sizeof(x)) == 0);
         }
     }
+    /* The right registers, and another instruction: WFI, WFIT, WFET (TI) and every other syndrome that is one bit off. */
+    for (unsigned bit = 0; bit < 32; bit++) {
+        u64 x[8] = {WFE_REQUEST, ~WFE_REQUEST, WFE_TRACE, 9, 9, 9, 9, 9}, before[8];
+        memcpy(before, x, sizeof(x));
+        ck_assert(!wfe_agent_serve(&agent, ESR_WFE ^ UINT32_C(1) << bit, x));
+        ck_assert(!wfe_agent_serve(&agent, (ESR_WFE ^ 1) | 2, x));
+        ck_assert(memcmp(before, x, sizeof(x)) == 0);
+    }
     ck_assert_uint_eq(host.traced, 0);
     u64 reply[8] = {WFE_REPLY, WFE_OK, 4, 0x22};
-    ck_assert(!wfe_agent_serve(&agent, reply));
+    ck_assert(!wfe_agent_serve(&agent, ESR_WFE, reply));
 }
 END_TEST
 
@@ -91,11 +100,11 @@ START_TEST(test_two_agents)
 {
     u64 x[5] = {WFE_REQUEST, ~WFE_REQUEST, WFE_DISCOVER, 7, 7};
     host.lower = &lower;
-    ck_assert(wfe_agent_serve(&agent, x));
+    ck_assert(wfe_agent_serve(&agent, ESR_WFE, x));
     ck_assert(x[0] == WFE_REPLY && x[1] == WFE_OK && x[2] == 12 && x[3] == 0x22 && x[4] == 0x33);
     /* Other functions are for the first agent alone. */
     u64 y[5] = {WFE_REQUEST, ~WFE_REQUEST, WFE_TRACE, 7, 7};
-    ck_assert(wfe_agent_serve(&agent, y));
+    ck_assert(wfe_agent_serve(&agent, ESR_WFE, y));
     ck_assert(y[2] == 4 && y[4] == 0);
 }
 END_TEST
@@ -113,7 +122,7 @@ START_TEST(test_watchdog)
         host.now = host.timer - 1;
         wfe_agent_timer(&agent);
         u64 x[8] = {WFE_REQUEST, ~WFE_REQUEST, WFE_WATCHDOG_PING};
-        if (!wfe_agent_serve(&agent, x) || x[1] != WFE_OK)
+        if (!wfe_agent_serve(&agent, ESR_WFE, x) || x[1] != WFE_OK)
             ck_abort_msg("ping %u: %lu", i, (unsigned long)x[1]);
     }
     ck_assert_uint_eq(host.barks, 0);
