@@ -1,5 +1,6 @@
 #include "rom.h"
 
+#include "psci.h"
 #include "syndrome.h"
 
 unsigned start_el;
@@ -94,13 +95,9 @@ static void semihosting_exit(unsigned status)
     __asm__ volatile("hlt #0xf000" : "+r"(operation) : "r"(parameter) : "memory");
 }
 
-static void psci_off(void)
+i64 firmware_call(u64 function, u64 a, u64 b, u64 c)
 {
-    register u64 function __asm__("x0") = 0x84000008; /* SYSTEM_OFF */
-    if (start_el == 2)
-        __asm__ volatile("smc #0" : "+r"(function)::"x1", "x2", "x3", "memory");
-    else
-        __asm__ volatile("hvc #0" : "+r"(function)::"x1", "x2", "x3", "memory");
+    return psci(start_el == 2 ? SMCCC_CONDUIT_SMC : SMCCC_CONDUIT_HVC, function, a, b, c);
 }
 
 static void no_semihosting(struct frame *frame, unsigned vector, unsigned el)
@@ -116,7 +113,7 @@ void power_off(unsigned status)
     if (start_el == 3 || status)
         semihosting_exit(status);
     if (start_el != 3)
-        psci_off();
+        firmware_call(PSCI_SYSTEM_OFF, 0, 0, 0);
     for (;;)
         __asm__ volatile("msr daifset, #15\n\twfi" ::: "memory");
 }

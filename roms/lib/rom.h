@@ -53,6 +53,9 @@ void rom_main(void);
 void power_off(unsigned status) __attribute__((noreturn));
 extern unsigned start_el;
 
+/* PSCI, as the level that the machine starts at reaches it: not EL3. */
+i64 firmware_call(u64 function, u64 a, u64 b, u64 c);
+
 /* ---- el.c: the controls of the higher ELs, so that the lower ones can do everything */
 bool has_el(unsigned el);
 void open_el3(void); /* Non-secure, AArch64 below, nothing trapped */

@@ -1,4 +1,7 @@
-/* System registers: access, the barriers that go with it, and the bits of HCR_EL2 and SPSR_ELx. Assembly sources have the bits alone. */
+/*
+ * System registers: access, the barriers that go with it, and the bits of HCR_EL2 and SPSR_ELx. Assembly sources have
+ * the bits alone.
+ */
 #ifndef ROM_SYSREG_H
 #define ROM_SYSREG_H
 

@@ -3,34 +3,8 @@
  * power down, too. SYSTEM_RESET2 has no architectural warm reset: the board's switch resets all of it.
  */
 #include "../lib/gic_secure.h"
+#include "../lib/psci.h"
 #include "monitor.h"
-
-enum psci_function {
-    PSCI_VERSION = 0x84000000,
-    PSCI_CPU_SUSPEND = 0x84000001,
-    PSCI_CPU_OFF = 0x84000002,
-    PSCI_CPU_ON = 0x84000003,
-    PSCI_AFFINITY_INFO = 0x84000004,
-    PSCI_MIGRATE_INFO_TYPE = 0x84000006,
-    PSCI_SYSTEM_OFF = 0x84000008,
-    PSCI_SYSTEM_RESET = 0x84000009,
-    PSCI_FEATURES = 0x8400000a,
-    PSCI_SYSTEM_RESET2 = 0x84000012,
-};
-
-enum psci_error {
-    PSCI_SUCCESS = 0,
-    PSCI_NOT_SUPPORTED = -1,
-    PSCI_INVALID_PARAMETERS = -2,
-    PSCI_ALREADY_ON = -4,
-    PSCI_ON_PENDING = -5,
-    PSCI_INVALID_ADDRESS = -9,
-};
-
-enum { VERSION_1_1 = 0x10001, NO_TRUSTED_OS = 2, AFFINITY_ON = 0, AFFINITY_OFF = 1, AFFINITY_ON_PENDING = 2 };
-enum { STATE_POWER_DOWN = 1 << 16 };
-#define CALL_64 0x40000000u
-#define SMCCC_VERSION 0x80000000u
 
 static struct pe *find_pe(u64 affinity)
 {
@@ -48,14 +22,14 @@ static bool is_entry(u64 address)
 static i64 version(const u64 *x)
 {
     (void)x;
-    return VERSION_1_1;
+    return PSCI_VERSION_1_1;
 }
 
 static i64 cpu_suspend(const u64 *x)
 {
-    if (x[1] & ~(u64)STATE_POWER_DOWN)
+    if (x[1] & ~(u64)PSCI_STATE_POWER_DOWN)
         return PSCI_INVALID_PARAMETERS;
-    if (x[1] & STATE_POWER_DOWN && !is_entry(x[2]))
+    if (x[1] & PSCI_STATE_POWER_DOWN && !is_entry(x[2]))
         return PSCI_INVALID_ADDRESS;
     __asm__ volatile("dsb sy\n\twfi" ::: "memory");
     return PSCI_SUCCESS;
@@ -96,11 +70,11 @@ static i64 affinity_info(const u64 *x)
         if ((pes[i].affinity & masks[x[2]]) != (x[1] & masks[x[2]]))
             continue;
         if (pes[i].power == PE_ON)
-            return AFFINITY_ON;
+            return PSCI_AFFINITY_ON;
         if (pes[i].power == PE_ON_PENDING)
-            result = AFFINITY_ON_PENDING;
+            result = PSCI_AFFINITY_ON_PENDING;
         else if (result < 0)
-            result = AFFINITY_OFF;
+            result = PSCI_AFFINITY_OFF;
     }
     return result;
 }
@@ -108,7 +82,7 @@ static i64 affinity_info(const u64 *x)
 static i64 migrate_info_type(const u64 *x)
 {
     (void)x;
-    return NO_TRUSTED_OS;
+    return PSCI_NO_MIGRATION;
 }
 
 static i64 system_off(const u64 *x)
@@ -147,7 +121,7 @@ static const struct {
 static int find_call(u32 function)
 {
     for (unsigned i = 0; i < COUNT(calls); i++)
-        if (function == calls[i].function || (calls[i].has_64 && function == (calls[i].function | CALL_64)))
+        if (function == calls[i].function || (calls[i].has_64 && function == (calls[i].function | SMCCC_64)))
             return (int)i;
     return -1;
 }
@@ -165,9 +139,9 @@ bool psci_call(u64 x[4])
     if (index < 0)
         return false;
     u64 arguments[4] = {x[0], x[1], x[2], x[3]};
-    for (unsigned i = 1; i < 4 && !(function & CALL_64); i++)
+    for (unsigned i = 1; i < 4 && !(function & SMCCC_64); i++)
         arguments[i] = (u32)arguments[i];
     i64 result = calls[index].call(arguments);
-    x[0] = function & CALL_64 ? (u64)result : (u32)result;
+    x[0] = function & SMCCC_64 ? (u64)result : (u32)result;
     return true;
 }

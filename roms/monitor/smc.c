@@ -1,18 +1,7 @@
 /* SMC Calling Convention 1.1 (DEN0028): who is called. */
+#include "../lib/smccc.h"
 #include "monitor.h"
 
-enum {
-    SMCCC_VERSION = 0x80000000,
-    SMCCC_ARCH_FEATURES = 0x80000001,
-    STANDARD_CALL_COUNT = 0x8400ff00,
-    STANDARD_UID = 0x8400ff01,
-    STANDARD_REVISION = 0x8400ff03,
-    VENDOR_CALL_COUNT = 0x8700ff00, /* vendor-specific EL3 monitor calls */
-    VENDOR_UID = 0x8700ff01,
-    VENDOR_REVISION = 0x8700ff03,
-};
-#define SMCCC_64 0x40000000u
-#define NOT_SUPPORTED ((u64)-1)
 enum { PSCI_CALLS = 18 };
 
 /* 6d736d61-6f6d-4e69-b574-6f7273303031 of the standard service, ...32 of the monitor's own. */
@@ -29,25 +18,25 @@ static bool identity_call(u64 x[4])
 {
     switch ((u32)x[0]) {
     case SMCCC_VERSION:
-        x[0] = 0x10001;
+        x[0] = SMCCC_VERSION_1_1;
         return true;
     case SMCCC_ARCH_FEATURES:
-        x[0] = (u32)x[1] == SMCCC_VERSION || (u32)x[1] == SMCCC_ARCH_FEATURES ? 0 : NOT_SUPPORTED;
+        x[0] = (u32)x[1] == SMCCC_VERSION || (u32)x[1] == SMCCC_ARCH_FEATURES ? SMCCC_SUCCESS : (u64)SMCCC_NOT_SUPPORTED;
         return true;
-    case STANDARD_CALL_COUNT:
+    case SMCCC_STANDARD_CALL_COUNT:
         x[0] = PSCI_CALLS;
         return true;
-    case STANDARD_UID:
+    case SMCCC_STANDARD_CALL_UID:
         set_result(x, standard_uid);
         return true;
-    case VENDOR_CALL_COUNT:
+    case SMCCC_VENDOR_CALL_COUNT:
         x[0] = 0;
         return true;
-    case VENDOR_UID:
+    case SMCCC_VENDOR_CALL_UID:
         set_result(x, vendor_uid);
         return true;
-    case STANDARD_REVISION:
-    case VENDOR_REVISION:
+    case SMCCC_STANDARD_REVISION:
+    case SMCCC_VENDOR_REVISION:
         x[0] = 1;
         x[1] = 0;
         return true;
@@ -63,5 +52,5 @@ void smc(struct frame *frame)
     if (known)
         known = identity_call(frame->x) || psci_call(frame->x);
     if (!known)
-        frame->x[0] = NOT_SUPPORTED;
+        frame->x[0] = (u64)SMCCC_NOT_SUPPORTED;
 }

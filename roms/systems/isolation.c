@@ -4,6 +4,7 @@
  * the answer that the architecture or the specification has for it, and the guest goes on. Its RAM is 16 MiB.
  */
 #include "../guest/disk.h"
+#include "../lib/psci.h"
 #include "../lib/syndrome.h"
 #include "../lib/test.h"
 
@@ -25,7 +26,10 @@ static void handle(struct frame *frame, unsigned vector, unsigned el)
     taken.esr = frame->esr;
     taken.far = frame->far;
     taken.count++;
-    frame->elr = ESR_CLASS(frame->esr) == EC_FETCH_SAME ? frame->x[30] : frame->elr + 4; /* a call to nowhere returns */
+    if (ESR_CLASS(frame->esr) == EC_FETCH_SAME)
+        frame->elr = frame->x[30]; /* a call to nowhere returns */
+    else if (ESR_CLASS(frame->esr) != EC_HVC) /* which has been executed: the control, where EL2 is the program's own */
+        frame->elr += 4;
 }
 
 static bool aborted(unsigned ec, unsigned status, u64 far)
@@ -69,7 +73,7 @@ static void reach_for_memory(void)
         u64 base_ = (at), a_ = 0x1111, b_ = 0x2222;                                                                    \
         u64 before_ = base_;                                                                                           \
         __asm__ volatile(text : "+r"(base_), "+r"(a_), "+r"(b_)::"memory");                                            \
-        CHECK(taken.count == 1 && ESR_CLASS(taken.esr) == EC_DATA_SAME && ISS_FSC(taken.esr) == FSC_EXTERNAL);                      \
+        CHECK(taken.count == 1 && ESR_CLASS(taken.esr) == EC_DATA_SAME && ISS_FSC(taken.esr) == FSC_EXTERNAL);         \
         CHECK(base_ == before_ && a_ == 0x1111 && b_ == 0x2222);                                                       \
         taken.count = 0;                                                                                               \
     } while (0)
@@ -181,40 +185,34 @@ static void registers_of_others(void)
 
 /* ---- firmware */
 
-static i64 firmware(bool smc, u64 function, u64 a, u64 b, u64 c)
+static i64 firmware(enum smccc_conduit conduit, u64 function, u64 a, u64 b, u64 c)
 {
-    register u64 x0 __asm__("x0") = function;
-    register u64 x1 __asm__("x1") = a;
-    register u64 x2 __asm__("x2") = b;
-    register u64 x3 __asm__("x3") = c;
-    register u64 x4 __asm__("x4") = 0x4444;
-    if (smc)
-        __asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4)::"memory");
-    else
-        __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4)::"memory");
-    CHECK(x1 == a && x2 == b && x3 == c && x4 == 0x4444);
-    return (i64)x0;
+    u64 x[5] = {function, a, b, c, 0x4444};
+    smccc_call(conduit, x);
+    CHECK(x[1] == a && x[2] == b && x[3] == c && x[4] == 0x4444);
+    return (i64)x[0];
 }
 
 static void bad_calls(void)
 {
-    enum { CPU_ON = 0xc4000003, AFFINITY_INFO = 0xc4000004, FEATURES = 0x8400000a };
-    for (unsigned smc = 0; smc < 2; smc++) {
-        CHECK(firmware(smc, 0x84000000, 0, 0, 0) == 0x10001);
-        CHECK(firmware(smc, CPU_ON, 1, NOWHERE, 0) == -9 || firmware(smc, CPU_ON, 1, NOWHERE, 0) == -2);
-        CHECK(firmware(smc, CPU_ON, 0, 0x40080000, 0) == -4);
-        CHECK(firmware(smc, CPU_ON, 77, 0x40080000, 0) == -2);
-        CHECK(firmware(smc, CPU_ON, 1ul << 32, 0x40080000, 0) == -2);
-        CHECK(firmware(smc, AFFINITY_INFO, 0, 0, 0) == 0);
-        CHECK(firmware(smc, AFFINITY_INFO, 0, 1, 0) == -2);
-        CHECK(firmware(smc, FEATURES, 0x84000005, 0, 0) == -1); /* MIGRATE */
-        CHECK(firmware(smc, 0x12345678, 1, 2, 3) == -1);
-        CHECK(firmware(smc, 0xc3000000, 1, 2, 3) == -1);
-        CHECK((int)firmware(smc, 0x80000001, 0x80008000, 0, 0) == -1); /* no such workaround */
+    static const enum smccc_conduit conduits[] = {SMCCC_CONDUIT_SMC, SMCCC_CONDUIT_HVC};
+    for (unsigned i = 0; i < COUNT(conduits); i++) {
+        enum smccc_conduit by = conduits[i];
+        CHECK(firmware(by, PSCI_VERSION, 0, 0, 0) == PSCI_VERSION_1_1);
+        CHECK(firmware(by, PSCI_CPU_ON_64, 1, NOWHERE, 0) == PSCI_INVALID_ADDRESS);
+        CHECK(firmware(by, PSCI_CPU_ON_64, 0, 0x40080000, 0) == PSCI_ALREADY_ON);
+        CHECK(firmware(by, PSCI_CPU_ON_64, 77, 0x40080000, 0) == PSCI_INVALID_PARAMETERS);
+        CHECK(firmware(by, PSCI_CPU_ON_64, 1ul << 32, 0x40080000, 0) == PSCI_INVALID_PARAMETERS);
+        CHECK(firmware(by, PSCI_AFFINITY_INFO_64, 0, 0, 0) == PSCI_AFFINITY_ON);
+        CHECK(firmware(by, PSCI_AFFINITY_INFO_64, 0, 1, 0) == PSCI_INVALID_PARAMETERS);
+        CHECK(firmware(by, PSCI_FEATURES, PSCI_MIGRATE, 0, 0) == PSCI_NOT_SUPPORTED);
+        CHECK(firmware(by, 0x12345678, 1, 2, 3) == SMCCC_NOT_SUPPORTED);
+        CHECK(firmware(by, 0xc3000000, 1, 2, 3) == SMCCC_NOT_SUPPORTED);
+        CHECK((int)firmware(by, SMCCC_ARCH_FEATURES, 0x80008000, 0, 0) == SMCCC_NOT_SUPPORTED); /* no such workaround */
     }
-    register u64 x0 __asm__("x0") = 0x84000008;
+    register u64 x0 __asm__("x0") = PSCI_SYSTEM_OFF;
     __asm__ volatile("hvc #1" : "+r"(x0)::"memory"); /* not SYSTEM_OFF */
-    CHECK((i64)x0 == -1);
+    CHECK((i64)x0 == SMCCC_NOT_SUPPORTED);
     CHECK(taken.count == 0);
 }
 

@@ -1,8 +1,9 @@
 /* A guest that resets itself three times: its memory is as at its start each time, its disk keeps what was written. */
 #include "../guest/disk.h"
+#include "../lib/psci.h"
 #include "../lib/test.h"
 
-enum { RUNS = 4, SYSTEM_RESET = 0x84000009 };
+enum { RUNS = 4 };
 
 static u32 changed = 1; /* by each run, in memory */
 
@@ -15,9 +16,7 @@ void test_main(void)
     disk.data[0] = (u8)('d' + run);
     CHECK(disk_transfer(DISK_WRITE, 0) == 0);
     print("run %u\n", run);
-    if (run < RUNS) {
-        register u64 x0 __asm__("x0") = SYSTEM_RESET;
-        __asm__ volatile("hvc #0" : "+r"(x0));
-    }
+    if (run < RUNS)
+        firmware_call(PSCI_SYSTEM_RESET, 0, 0, 0);
     CHECK(run == RUNS);
 }

@@ -6,6 +6,7 @@
  * The form sees one address, behind which is now the one, now the other; so results can be compared as they are.
  */
 #include "../lib/memory.h"
+#include "../lib/psci.h"
 #include "../lib/syndrome.h"
 #include "../lib/test.h"
 
@@ -100,9 +101,8 @@ static void compare(const struct form *form, const struct state *expected)
 static void finish(void)
 {
     print(checks_failed ? "FAILED\n" : "all as it should be\n");
-    register u64 function __asm__("x0") = 0x84000008; /* SYSTEM_OFF */
     if (!checks_failed)
-        __asm__ volatile("smc #0" : "+r"(function)::"x1", "x2", "x3", "memory");
+        psci(SMCCC_CONDUIT_SMC, PSCI_SYSTEM_OFF, 0, 0, 0);
     power_off(1);
 }
 

@@ -2,6 +2,7 @@
  * Four PEs, where PSCI starts the others (no EL3 of the ROM's own): exclusives between them count exactly, a store by
  * another PE takes a reservation away even if it stores the same value, and events reach a waiting PE.
  */
+#include "../lib/psci.h"
 #include "../lib/test.h"
 
 enum { PES = 4, TURNS = 20000 };
@@ -73,31 +74,18 @@ void secondary_main(unsigned number)
         __asm__ volatile("wfi");
 }
 
-static u64 psci(u64 function, u64 a, u64 b, u64 c)
-{
-    register u64 x0 __asm__("x0") = function;
-    register u64 x1 __asm__("x1") = a;
-    register u64 x2 __asm__("x2") = b;
-    register u64 x3 __asm__("x3") = c;
-    if (start_el == 2)
-        __asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
-    else
-        __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
-    return x0;
-}
-
 void test_main(void)
 {
     if (start_el == 3)
         return; /* the ROM is the firmware, and has no way to power PEs on */
-    CHECK(psci(0x84000000, 0, 0, 0) >= 0x10000); /* PSCI_VERSION */
+    CHECK(firmware_call(PSCI_VERSION, 0, 0, 0) >= 0x10000);
     for (u64 pe = 1; pe < PES; pe++)
-        CHECK(psci(0xc4000003, pe, (u64)secondary_entry, pe) == 0);               /* CPU_ON */
-    CHECK((int)psci(0xc4000003, 1, (u64)secondary_entry, 1) < 0);                 /* already on, or about to be */
-    CHECK((int)psci(0xc4000003, 77, (u64)secondary_entry, 77) == -2);             /* INVALID_PARAMETERS */
+        CHECK(firmware_call(PSCI_CPU_ON_64, pe, (u64)secondary_entry, pe) == PSCI_SUCCESS);
+    CHECK(firmware_call(PSCI_CPU_ON_64, 1, (u64)secondary_entry, 1) < 0); /* already on, or about to be */
+    CHECK(firmware_call(PSCI_CPU_ON_64, 77, (u64)secondary_entry, 77) == PSCI_INVALID_PARAMETERS);
     while (online < PES - 1)
         ;
-    CHECK(psci(0xc4000004, 2, 0, 0) == 0); /* AFFINITY_INFO: on */
+    CHECK(firmware_call(PSCI_AFFINITY_INFO_64, 2, 0, 0) == PSCI_AFFINITY_ON);
     go = 1;
     DSB();
     __asm__ volatile("sev");
