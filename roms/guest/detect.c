@@ -67,17 +67,19 @@ const struct candidate candidates[] = {
 };
 const unsigned candidate_count = sizeof(candidates) / sizeof(*candidates);
 
+bool detect_one(unsigned n, u64 *word)
+{
+    unsigned successes = 0, enough = candidates[n].majority ? (DETECT_ATTEMPTS + 1) / 2 : 1;
+    for (unsigned i = 0; i < DETECT_ATTEMPTS && successes < enough; i++)
+        successes += !candidates[n].attempt(word);
+    return successes < enough;
+}
+
 u64 detect(bool el0, u64 *word)
 {
     u64 trapped = 0;
-    for (unsigned i = 0; i < candidate_count; i++) {
-        unsigned successes = 0, enough = candidates[i].majority ? (DETECT_ATTEMPTS + 1) / 2 : 1;
-        if (el0 && !candidates[i].el0)
-            continue;
-        for (unsigned n = 0; n < DETECT_ATTEMPTS && successes < enough; n++)
-            successes += !candidates[i].attempt(word);
-        if (successes < enough)
-            trapped |= 1ul << i;
-    }
+    for (unsigned i = 0; i < candidate_count; i++)
+        if (candidates[i].el0 || !el0)
+            trapped |= (u64)detect_one(i, word) << i;
     return trapped;
 }

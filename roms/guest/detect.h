@@ -36,4 +36,7 @@ extern const unsigned candidate_count;
  * reservation granule that nobody else writes. */
 u64 detect(bool el0, u64 *word);
 
+/* One candidate: whether it is trapped. */
+bool detect_one(unsigned n, u64 *word);
+
 #endif

@@ -101,27 +101,37 @@ static bool set_virtio(struct config *config, struct text *line)
     return passed_or_emulated(line, &config->passed_virtio);
 }
 
+struct feature_word {
+    const char *word;
+    enum feature feature;
+};
+
+static bool set_features(struct config *config, struct text *line, const struct feature_word *words, size_t count)
+{
+    for (struct text name = word(line); name.at < name.end; name = word(line)) {
+        size_t i = 0;
+        while (i < count && !is(name, words[i].word))
+            i++;
+        if (i == count)
+            return false;
+        config->features |= 1ull << words[i].feature;
+    }
+    return true;
+}
+
 static bool set_transports(struct config *config, struct text *line)
 {
-    static const struct {
-        const char *name;
-        enum feature feature;
-    } names[] = {
+    static const struct feature_word words[] = {
 #define TRANSPORT(NAME, word, ...) {#word, FEATURE_##NAME},
 #include "roms/lib/transports.def"
         {"debug", FEATURE_DEBUG}};
-    for (struct text name = word(line); name.at < name.end; name = word(line)) {
-        bool known = false;
-        for (unsigned i = 0; i < COUNT(names); i++) {
-            if (is(name, names[i].name)) {
-                config->features |= 1ull << names[i].feature;
-                known = true;
-            }
-        }
-        if (!known)
-            return false;
-    }
-    return true;
+    return set_features(config, line, words, COUNT(words));
+}
+
+static bool set_traps(struct config *config, struct text *line)
+{
+    static const struct feature_word words[] = {{"ctr", FEATURE_TRAP_CTR}, {"cache", FEATURE_TRAP_CACHE}};
+    return set_features(config, line, words, COUNT(words));
 }
 
 static bool set_persona(struct config *config, struct text *line)
@@ -141,6 +151,7 @@ static const struct key {
 } keys[] = {
     {"memory", set_memory}, {"place", set_place},   {"vcpus", set_vcpus},           {"pe", set_pe},
     {"console", set_console}, {"virtio", set_virtio}, {"transports", set_transports}, {"persona", set_persona},
+    {"traps", set_traps},
 };
 
 static bool set_key(struct config *config, struct text name, struct text *text)

@@ -81,6 +81,18 @@ static const struct row {
     {ENCODING(1u, 0, 7, 6, 2), 0, set_way},
     {ENCODING(1u, 0, 7, 10, 2), 0, set_way},
     {ENCODING(1u, 0, 7, 14, 2), 0, set_way},
+    {ENCODING(3u, 3, 0, 0, 1), 0, cache_identity},    /* CTR_EL0 */
+    {ENCODING(3u, 1, 0, 0, 0), 1, cache_identity},    /* CCSIDR_EL1, CLIDR_EL1 */
+    {ENCODING(3u, 2, 0, 0, 0), 0, cache_identity},    /* CSSELR_EL1 */
+    {ENCODING(1u, 0, 7, 1, 0), 0, cache_maintenance}, /* IC IALLUIS, IALLU, IVAU */
+    {ENCODING(1u, 0, 7, 5, 0), 0, cache_maintenance},
+    {ENCODING(1u, 3, 7, 5, 1), 0, cache_maintenance},
+    {ENCODING(1u, 0, 7, 6, 1), 0, cache_maintenance}, /* DC IVAC, CVAC, CVAU, CVAP, CVADP, CIVAC */
+    {ENCODING(1u, 3, 7, 10, 1), 0, cache_maintenance},
+    {ENCODING(1u, 3, 7, 11, 1), 0, cache_maintenance},
+    {ENCODING(1u, 3, 7, 12, 1), 0, cache_maintenance},
+    {ENCODING(1u, 3, 7, 13, 1), 0, cache_maintenance},
+    {ENCODING(1u, 3, 7, 14, 1), 0, cache_maintenance},
     {ENCODING(3u, 0, 12, 11, 5), 0, send_sgi},
     {ENCODING(3u, 0, 12, 11, 6), 0, send_sgi},
     {ENCODING(3u, 0, 12, 11, 7), 0, send_sgi},

@@ -27,4 +27,7 @@ bool id_register_read(unsigned encoding, u64 *value);
 /* debug_registers.c: breakpoints and watchpoints, on the PE; MDSCR_EL1 as the guest has written it. */
 sysreg_fn debug_register;
 
+/* caches.c: what they are, and their maintenance by address. */
+sysreg_fn cache_identity, cache_maintenance;
+
 #endif

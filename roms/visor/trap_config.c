@@ -19,6 +19,8 @@ static const struct request requests[FEATURE_COUNT] = {
 #define TRANSPORT(NAME, word, SYNDROME, key, kernel, HCR, MDCR, ...) [FEATURE_##NAME] = {.hcr = HCR, .mdcr = MDCR},
 #include "roms/lib/transports.def"
     [FEATURE_DEBUG] = {.mdcr = MDCR_DEBUG},
+    [FEATURE_TRAP_CTR] = {.hcr = HCR_TID2},
+    [FEATURE_TRAP_CACHE] = {.hcr = HCR_TPC | HCR_TPU},
 };
 
 /* Later controls, where there are any: no fine-grained traps but those whose 0 traps what guests don't have. */

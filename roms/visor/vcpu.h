@@ -37,6 +37,8 @@ enum feature {
     FEATURE_BASE = TRANSPORTS, /* what every guest needs */
     FEATURE_SHARED_PE,  /* other vCPUs want the PE: waiting gives it up */
     FEATURE_DEBUG,      /* self-hosted debug registers are kept per vCPU */
+    FEATURE_TRAP_CTR,   /* what the caches are is asked of the visor */
+    FEATURE_TRAP_CACHE, /* so is their maintenance */
     FEATURE_COUNT
 };
 

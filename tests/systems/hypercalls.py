@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Hypercalls with Debian's kernel as the visor's guest: its own open-vm-tools, a process that calls, and debugging in the
-guest as it is without a hypervisor.
+"""Hypercalls with Debian's kernel as the visor's guest: its own open-vm-tools, a process that calls, debugging in the
+guest as it is without a hypervisor, and a process that finds out what is trapped.
 
     hypercalls.py --build DIRECTORY [--case PATTERN] [--log DIRECTORY] [--full]
 
@@ -16,6 +16,7 @@ import functools
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,7 @@ vmware-rpctool 'info-get guestinfo.name'; echo "rpctool: status $?"
 vmware-rpctool nonsense; echo "rpctool: status $?"
 """,
     "client": "client\n",
+    "detecting": "detecting\n",
     "debugging": """debugging
 mount -t tracefs tracefs /sys/kernel/tracing
 cd /sys/kernel/tracing
@@ -61,12 +63,29 @@ class Case:
     never: str = None
     cpu: str = "cortex-a76"
     gic: int = 3
+    registers: bool = False  # what the process says of traps is compared with the registers
 
 
 GOOD = ("VMware software version 6 \\(good\\)", "checkvm: status 0", "Workstation", "^0\r$", "rpctool: status 0",
         "rpctool: status 0", "set in the guest", "rpctool: status 0", "Unknown command", "rpctool: status 1")
 ABSENT = ("must be run inside a virtual machine", "checkvm: status 1")
 DEBUGGED = ("debugging: 0 stops before, 17 steps, 5 watchpoints, 5 breakpoints", "kprobes: 100 entries, 100 returns")
+
+# What the process finds free and trapped; the kernel refuses the rest, whatever is above.
+FREE = ("WFE: free", "CTR_EL0: free", "CIVAC: free", "CVAU: free", "IVAU: free")
+KERNELS = ("MDCCSR_EL0: refused", "PMCR_EL0: refused", "PMCCNTR_EL0: refused", "CNTPCT_EL0: refused",
+           "CNTP_CTL_EL0: refused", "FMOV D31: free", "many rounds under 1 kHz, 0 other verdicts")
+# How EL1 says that EL0 may: register, bit, and its value then.
+PERMISSIONS = {"WFE": ("SCTLR_EL1", 18, 1), "MRS CTR_EL0": ("SCTLR_EL1", 15, 1), "DC CIVAC": ("SCTLR_EL1", 26, 1),
+               "DC CVAU": ("SCTLR_EL1", 26, 1), "IC IVAU": ("SCTLR_EL1", 26, 1), "MRS MDCCSR_EL0": ("MDSCR_EL1", 12, 0),
+               "MRS PMCR_EL0": ("PMUSERENR_EL0", 0, 1), "MRS PMCCNTR_EL0": ("PMUSERENR_EL0", 0, 1),
+               "MRS CNTPCT_EL0": ("CNTKCTL_EL1", 0, 1), "MRS CNTP_CTL_EL0": ("CNTKCTL_EL1", 9, 1)}
+
+
+def detected(name, config, *trapped):
+    found = tuple(text.replace("free", "trapped") if text.split(":")[0] in trapped else text for text in FREE)
+    return Case(f"detecting-{name}", "detecting", found + KERNELS, config, cpu="cortex-a57", registers=True)
+
 
 CASES = [
     Case("tools-dcc", "tools", GOOD, "transports dcc\npersona native public"),
@@ -84,7 +103,15 @@ CASES = [
     Case("debugging-brk", "debugging", DEBUGGED, "transports brk"),
     Case("debugging-brk-nvhe", "debugging", DEBUGGED, "transports brk", cpu="cortex-a57"),
     Case("debugging-dcc", "debugging", DEBUGGED, "transports dcc"),
+    detected("bare", None),
+    detected("none", ""),
+    detected("wfe", "transports wfe", "WFE"),
+    detected("ctr", "traps ctr", "CTR_EL0"),
+    detected("cache", "traps cache", "CIVAC", "CVAU", "IVAU"),
 ]
+
+
+SECONDS = 600
 
 
 class Failure(Exception):
@@ -94,15 +121,41 @@ class Failure(Exception):
 def initramfs(scratch):
     """Debian's, and behind it the programs and scripts of the cases."""
     files = packages.programs(TOOLS, ["vmware-checkvm", "vmware-rpctool"])
-    for name in ("client", "debugging"):
+    for name, sources in {"client": [], "debugging": [], "detecting": [ROOT / "roms/guest/detect.c"]}.items():
         program = scratch / name
-        subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-o", program,
-                        HERE / f"guest/{name}.c"], check=True)
+        subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}", "-o",
+                        program, HERE / f"guest/{name}.c", *sources], check=True)
         files[f"bin/{name}"] = program.read_bytes()
     for name, text in SCRIPTS.items():
         files[f"tests/{name}"] = ("set +e\n" + text).encode()
     kernel, base = debian.prepare("cloud")
     return kernel, base.read_bytes() + packages.archive(files)
+
+
+def compare_registers(build, case, text, scratch, kernel, image, append):
+    """The case once more by the harness, which looks at the registers at its end: they are what the process has said."""
+    lines = ["board: virt", "el3: off", f"cpu: {case.cpu}", f"gic: {case.gic}", "exit: power-off", "limit: 40000000000",
+             "traps: 100000000", "test: the report of a process", f"initrd: {image}"]
+    if case.config is None:
+        lines += ["el2: off", "conduit: hvc", f"ram: {256 << 20}", f"kernel: {kernel}", f"append: {append}"]
+    else:
+        lines += ["el2: on", f"ram: {640 << 20}", f"kernel: {build}/roms/visor.img"]
+    reports = re.findall(r"^detecting: ([^:]+): (\w+)(?:, (\w+) (\w+) (\w+))?\r?$", text, re.M)
+    for name, verdict, register, bits, how in reports:
+        if name in PERMISSIONS:
+            permission, bit, value = PERMISSIONS[name]
+            lines.append(f"expect: {permission}[{bit}] = {value ^ (verdict == 'refused')}")
+        if case.config is not None and register and verdict != "refused":
+            numbers = ",".join(str(n) for n in range(64) if int(bits, 16) >> n & 1)
+            lines.append(f"expect: {register}[{numbers}] = {int((verdict == 'trapped') == (how == 'set'))}")
+    if len(reports) != 12:
+        raise Failure(f"{len(reports)} lines of report")
+    (scratch / f"{case.name}.expect").write_text("\n".join(lines) + "\n")
+    shutil.copy(scratch / "detecting", scratch / f"{case.name}.elf")
+    result = subprocess.run([os.path.join(build, "frontends/cli/armsim"), "check", scratch / f"{case.name}.elf", "--out",
+                             scratch], capture_output=True, text=True, timeout=SECONDS)
+    if result.returncode:
+        raise Failure(result.stdout + result.stderr)
 
 
 def run_case(build, kernel, initrd, scratch, logs, case):
@@ -121,7 +174,7 @@ def run_case(build, kernel, initrd, scratch, logs, case):
         command += ["-M", f"virt,gic-version={case.gic},virtualization=on", "-m", "640", "-smp",
                     "2" if "vcpus 2" in case.config else "1", "-kernel", os.path.join(build, "roms/visor.img"),
                     "-initrd", image]
-    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
     text = (result.stdout + result.stderr).decode(errors="replace")
     (logs / f"{case.name}.log").write_text(text)
     position = 0
@@ -132,6 +185,8 @@ def run_case(build, kernel, initrd, scratch, logs, case):
         position = found.end()
     if result.returncode != 0 or "Power down" not in text:
         raise Failure(f"status {result.returncode}, no clean power-off")
+    if case.registers:
+        compare_registers(build, case, text, scratch, kernel, image, append)
     return re.search(r"^state-hash: (\w+)", text, re.M).group(1)
 
 
@@ -152,6 +207,7 @@ def main():
     parser.add_argument("--log", help="keep the consoles' texts here")
     parser.add_argument("--full", action="store_true", help="run each twice, and compare")
     arguments = parser.parse_args()
+    arguments.build = os.path.abspath(arguments.build)
     passed = failed = 0
     if arguments.full and not arguments.case:
         passed += million_calls(arguments.build)
