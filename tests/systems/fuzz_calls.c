@@ -208,7 +208,7 @@ static void start(const char *visor, const char *archive)
     options.cpu = "cortex-a76";
     options.gic_version = 3;
     options.virtualization = true;
-    options.ram_size = 128 << 20; /* a fork copies the list of its pages */
+    options.ram_size = 160 << 20; /* a fork copies the list of its pages */
     options.kernel.path = visor;
     options.initrd.path = archive;
     if (armsim_create(&options, &base) != 0)
