@@ -80,7 +80,7 @@ enum device_access device_load(struct pe *pe, uint64_t va, unsigned size)
 }
 
 /* A Translation fault of stage 1, whose syndrome doesn't tell of the instruction. */
-static __attribute__((noinline)) enum refill page_fault(struct pe *pe, uint64_t va, bool write, int level)
+static enum refill page_fault(struct pe *pe, uint64_t va, bool write, int level)
 {
     const struct fault_record fault = {.type = FAULT_TRANSLATION, .access = data_access(pe, write, 0), .va = va,
                                        .level = (int8_t)level, .write = write};
@@ -95,8 +95,7 @@ static bool abort_is_certain(const struct fault_record *fault, uint64_t size)
     return !fault->second_stage && !fault->s2fs1walk && !(fault->va & (size - 1));
 }
 
-/* By the whole translation. */
-static __attribute__((noinline)) enum refill refill_slowly(struct pe *pe, uint64_t va, uint64_t size, bool write)
+static enum refill by_whole_translation(struct pe *pe, uint64_t va, uint64_t size, bool write)
 {
     struct mmu_access access = data_access(pe, write, 0);
     struct mmu_result result;
@@ -117,19 +116,26 @@ static __attribute__((noinline)) enum refill refill_slowly(struct pe *pe, uint64
     return (write ? entry->write_tag : entry->read_tag) == ((va & ~0xfffull) | pe->context) ? REFILL_DONE : REFILL_NOT;
 }
 
-enum refill mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write)
+/* What only the slow path does: strict alignment checks, and accesses that cross a page. */
+static bool is_for_slow_path(const struct pe *pe, uint64_t va, uint64_t size)
 {
-    if (pe->strict || (va & 0xfff) + size > 0x1000)
-        return REFILL_NOT;
-    if (UNLIKELY(pe->env->watches_page != NULL))
-        return refill_slowly(pe, va, size, write);
+    return pe->strict || (va & 0xfff) + size > 0x1000;
+}
+
+unsigned mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write)
+{
+    if (UNLIKELY(is_for_slow_path(pe, va, size) || pe->env->watches_page))
+        return MMU_UNUSUAL;
     const struct mmu_load_store access = {.el = pe->pstate.el, .pan = pe->pstate.pan, .write = write};
-    unsigned refilled =
-        mmu_refill(pe->mmu, &pe->regime[pe->current_regime], access, va, pe->context, fast_entry(pe, va));
-    if (LIKELY(refilled == MMU_REFILLED))
-        return REFILL_DONE;
+    return mmu_refill(pe->mmu, &pe->regime[pe->current_regime], access, va, pe->context, fast_entry(pe, va));
+}
+
+enum refill mem_refill_slowly(struct pe *pe, uint64_t va, uint64_t size, bool write, unsigned refilled)
+{
+    if (is_for_slow_path(pe, va, size))
+        return REFILL_NOT;
     if (refilled == MMU_UNUSUAL || (va & (size - 1)))
-        return refill_slowly(pe, va, size, write);
+        return by_whole_translation(pe, va, size, write);
     return page_fault(pe, va, write, (int)(refilled - MMU_UNMAPPED));
 }
 

@@ -163,31 +163,37 @@ const struct mmu_regime *pe_fetch_regime(void *opaque, uint64_t *va)
     return &pe->regime[pe->current_regime];
 }
 
+/* Whether the tag's page lies in [va, va + size). Of one page less is to be calculated. */
+static inline bool tag_in_range(uint64_t tag, uint64_t va, uint64_t size)
+{
+    return size == 0x1000 ? (tag ^ va) << 8 >> 20 == 0 : in_range(tag & ~0xfffull, va, size);
+}
+
 /* The entries that page number `page` would have. */
-static inline void purge_page(struct pe *pe, uint64_t page, uint64_t va, uint64_t size)
+static inline __attribute__((always_inline)) void purge_page(struct pe *pe, uint64_t page, uint64_t va, uint64_t size)
 {
     struct fast_tlb_entry *data = &pe->dtlb[page & (FAST_TLB_ENTRIES - 1)];
     struct fast_itlb_entry *code = &pe->itlb[page & (FAST_ITLB_ENTRIES - 1)];
     struct device_tlb_entry *device = &pe->device_tlb[page & (DEVICE_TLB_ENTRIES - 1)];
-    if (in_range(data->read_tag & ~0xfffull, va, size) || in_range(data->write_tag & ~0xfffull, va, size))
+    if (tag_in_range(data->read_tag, va, size) || tag_in_range(data->write_tag, va, size))
         data->read_tag = data->write_tag = ~0ull;
-    if (in_range(code->tag & ~0xfffull, va, size))
+    if (tag_in_range(code->tag, va, size))
         code->tag = ~0ull;
-    if (in_range(device->read_tag & ~0xfffull, va, size) || in_range(device->write_tag & ~0xfffull, va, size))
+    if (tag_in_range(device->read_tag, va, size) || tag_in_range(device->write_tag, va, size))
         device->read_tag = device->write_tag = ~0ull;
 }
 
 void pe_purge_translation(void *opaque, uint64_t va, uint64_t size)
 {
     struct pe *pe = opaque;
-    uint64_t pages = size >> 12;
-    if (!size) {
-        pe_flush_fast_tlb(pe);
-    } else if (pages == 1) {
+    if (LIKELY(size == 0x1000)) {
         purge_page(pe, va >> 12, va, 0x1000);
         if (UNLIKELY(*executed_word(pe, va) & executed_bit(va)))
             purge_returns(pe, va, size);
+    } else if (!size) {
+        pe_flush_fast_tlb(pe);
     } else {
+        uint64_t pages = size >> 12;
         for (uint64_t n = 0; n < (pages < FAST_TLB_ENTRIES ? pages : FAST_TLB_ENTRIES); n++)
             purge_page(pe, (va >> 12) + n, va, size);
         purge_returns(pe, va, size);

@@ -139,7 +139,7 @@ struct pe_env {
     struct log *log;
     struct icache *icache; /* decoded pages, shared by all PEs of a machine */
     void *machine;
-    const struct impdef_values *impdef; /* NULL: the defaults */
+    const struct impdef_values *impdef; /* what is chosen: not NULL */
     struct coverage *coverage; /* NULL: not recorded */
     /* Trap records: every exception entry and return, when the PE's state has changed, is written to where this points
      * now, and announced. NULL: nobody keeps them. */
@@ -370,10 +370,12 @@ enum asked { ASKED_GO, ASKED_FAULTS, ASKED_NOT };
 enum asked mem_ask_write(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, void *data);
 bool mem_put(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access, const void *data);
 struct mmu_access data_access(const struct pe *pe, bool write, unsigned size);
-/* Fills the fast TLB for an access that could go the fast way then. REFILL_NOT: it could not, nothing was done;
- * REFILL_ABORT: its abort has been taken. */
+/* Fills the fast TLB for an access that could go the fast way then, as mmu_refill(), with the same answers. */
+unsigned mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write);
+/* The same after mem_refill() has answered otherwise than MMU_REFILLED. REFILL_NOT: it can't go the fast way, nothing was
+ * done; REFILL_ABORT: its abort has been taken. */
 enum refill { REFILL_NOT, REFILL_DONE, REFILL_ABORT };
-enum refill mem_refill(struct pe *pe, uint64_t va, uint64_t size, bool write);
+enum refill mem_refill_slowly(struct pe *pe, uint64_t va, uint64_t size, bool write, unsigned refilled);
 /* What the device TLB has for a page, and the tag that it would have. */
 static inline struct device_tlb_entry *device_page(struct pe *pe, uint64_t va)
 {

@@ -62,11 +62,11 @@ static inline uint32_t syndrome_hvc(uint16_t imm) { return syndrome(EC_HVC64, im
 static inline uint32_t syndrome_smc(uint16_t imm) { return syndrome(EC_SMC64, imm); }
 static inline uint32_t syndrome_brk(uint16_t imm) { return syndrome(EC_BRK64, imm); }
 
-/* MSR, MRS or a system instruction: its word gives op0 to CRm and Rt, bit 21 is the direction. */
-static inline uint32_t syndrome_sysreg(uint32_t insn)
+/* MSR, MRS or a system instruction: op0:op1:CRn:CRm:op2 as in its word. */
+static inline uint32_t syndrome_sysreg(unsigned key, unsigned rt, bool read)
 {
-    uint32_t op0 = insn >> 19 & 3, op1 = insn >> 16 & 7, crn = insn >> 12 & 15, crm = insn >> 8 & 15, op2 = insn >> 5 & 7;
-    return syndrome(EC_SYSREG, op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | (insn & 31) << 5 | crm << 1 | (insn >> 21 & 1));
+    uint32_t op0 = key >> 14, op1_crn = key >> 7 & 0x7f, crm = key >> 3 & 15, op2 = key & 7;
+    return syndrome(EC_SYSREG, op0 << 20 | op2 << 17 | op1_crn << 10 | rt << 5 | crm << 1 | read);
 }
 
 /* ERET trapped by HCR_EL2.NV. `pauth`: ERETAA or ERETAB, `key_b`: the latter. */

@@ -256,14 +256,9 @@ const struct trap_row *trap_rule_list(struct pe *pe, enum trap_list list)
     return row;
 }
 
-static uint32_t word_of(unsigned key, unsigned rt, bool read)
-{
-    return 0xd5000000 | (uint32_t)read << 21 | (uint32_t)key << 5 | rt;
-}
-
 static bool take_trap(struct pe *pe, const struct trap_row *trap, unsigned key, unsigned rt, bool read)
 {
-    uint32_t esr = trap->class == TRAP_FP ? syndrome_fp() : syndrome_sysreg(word_of(key, rt, read));
+    uint32_t esr = trap->class == TRAP_FP ? syndrome_fp() : syndrome_sysreg(key, rt, read);
     take_sync(pe, trap_target(pe, trap), esr, trap->name);
     return false;
 }
@@ -280,7 +275,7 @@ static bool refuse(struct pe *pe, const char *name, unsigned key, unsigned rt, b
 }
 
 /* An access that a handler or this PE's configuration refuses. */
-static bool undefined_here(struct pe *pe, const struct sysreg_row *row)
+static __attribute__((noinline)) bool undefined_here(struct pe *pe, const struct sysreg_row *row)
 {
     log_message(pe->env->log, LOG_GUEST_ERROR, "PE %u: %s is not implemented in this configuration (pc 0x%llx)",
                 pe->index, row->name, (unsigned long long)pe->pc);
@@ -322,9 +317,7 @@ bool sysreg_call_row(struct pe *pe, unsigned index, unsigned rt)
 {
     const struct sysreg_row *row = &sysreg_rows[index];
     enum sysreg_result result = row->write(pe, row, pe->x[rt == 31 ? REG_ZR : rt]);
-    if (UNLIKELY(result == SYSREG_UNDEFINED))
-        return undefined_here(pe, row);
-    return result == SYSREG_DONE;
+    return UNLIKELY(result == SYSREG_UNDEFINED) ? undefined_here(pe, row) : result == SYSREG_DONE;
 }
 
 /* An allowed access to the register itself. */
@@ -344,6 +337,11 @@ static bool access_register(struct pe *pe, const struct sysreg_row *row, unsigne
     return result == SYSREG_DONE;
 }
 
+bool sysreg_take_trap(struct pe *pe, unsigned row, unsigned ruling, unsigned rt, bool read)
+{
+    return take_trap(pe, &trap_rows[ruling - RULING_TRAPPED], sysreg_rows[row].key, rt, read);
+}
+
 bool sysreg_access_row(struct pe *pe, unsigned index, unsigned rt, bool read)
 {
     const struct sysreg_row *row = &sysreg_rows[index];
@@ -353,7 +351,7 @@ bool sysreg_access_row(struct pe *pe, unsigned index, unsigned rt, bool read)
     if (LIKELY(ruling - RULING_ROW < RULING_TRAPPED - RULING_ROW && !pe->env->coverage))
         return access_register(pe, &sysreg_rows[ruling - RULING_ROW], rt, read);
     if (ruling >= RULING_TRAPPED && ruling < RULING_REFUSED)
-        return take_trap(pe, &trap_rows[ruling - RULING_TRAPPED], row->key, rt, read);
+        return sysreg_take_trap(pe, index, ruling, rt, read);
     if (UNLIKELY(ruling == RULING_REFUSED))
         return (!has_tag(pe, row) && is_zero(pe, row->key, rt, read)) || refuse(pe, row->name, row->key, rt, read);
     if (UNLIKELY(pe->env->coverage))

@@ -10,6 +10,9 @@ bool sysreg_access(struct pe *pe, uint32_t insn);
 /* The same, of a row of sysregs.def: Xt, 31 for the zero register. */
 bool sysreg_access_row(struct pe *pe, unsigned row, unsigned rt, bool read);
 
+/* Takes the trap that the ruling on an access to a row is. Always false. */
+bool sysreg_take_trap(struct pe *pe, unsigned row, unsigned ruling, unsigned rt, bool read);
+
 /* An allowed write to a register whose row's function does all that there is to do. */
 bool sysreg_call_row(struct pe *pe, unsigned row, unsigned rt);
 

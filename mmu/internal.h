@@ -124,11 +124,12 @@ struct s1_source {
  * How a walk came to the last table, and what it read on the way: as long as that is still there, the next walk in the
  * same range comes to the same table. Places are offsets in the window.
  */
+enum { PATH_LENGTH = 3 };
 struct walk_path {
     uint64_t range; /* VA above what the last table translates; all ones: no path is known */
     const struct bus_region *region;
     unsigned count;
-    uint64_t at[3], value[3], table;
+    uint64_t at[PATH_LENGTH], value[PATH_LENGTH], table; /* from `count` on, the last again */
 };
 
 /* S1TTWParams for one half of a regime, with what a walk derives from them. Kept until a register changes. */
@@ -153,6 +154,7 @@ struct s1_params {
     bool enabled; /* AArch64's stage 1 is on */
     bool plain;   /* ... and little-endian tables with addresses where descriptors have them are all there is; Non-secure */
     bool e0pd;    /* TCR_ELx.E0PD of this half */
+    uint8_t els;  /* bit n: accesses of ELn are translated by it: it is on, and E0PD doesn't forbid them */
     bool txsz_faults, epd, hpd, ha, hd, ds, ee, nv1;
 };
 

@@ -67,9 +67,10 @@ void tlb_clear(struct tlb *tlb)
     tlb->in_use = 0;
     tlb->made = 0;
     memset(tlb->last_context, 0, sizeof tlb->last_context);
+    memset(&tlb->kept, 0, sizeof tlb->kept);
 }
 
-/* The next context in use of the set, which is taken out of it: for (uint64_t left = tlb->in_use; left;). */
+/* The set's next context, which is taken out of it: for (uint64_t left = set; left;). */
 static inline struct tlb_context *next_context(const struct tlb *tlb, uint64_t *left)
 {
     unsigned index = (unsigned)__builtin_ctzll(*left);
@@ -158,9 +159,10 @@ static bool is_pinned(const struct tlb *tlb, const struct tlb_pin *pin, const st
            (context->key == pin->keys[0] || context->key == pin->keys[1]);
 }
 
-unsigned tlb_evict(struct tlb *tlb, unsigned set)
+size_t tlb_evict(struct tlb *tlb, size_t first)
 {
-    const struct tlb_tag *tags = &tlb->tags[(size_t)set * TLB_WAYS];
+    const struct tlb_tag *tags = &tlb->tags[first];
+    size_t set = first / TLB_WAYS;
     struct tlb_pin pin = ask_for_pin(tlb);
     unsigned way = tlb->next_way[set];
     for (unsigned i = 0; i < TLB_WAYS && is_pinned(tlb, &pin, &tags[way]); i++)
@@ -169,7 +171,7 @@ unsigned tlb_evict(struct tlb *tlb, unsigned set)
     tlb->evicted = true;
     tlb->evicted_va = tag_va(&tags[way]);
     tlb->evicted_log2 = tag_size_log2(&tags[way]);
-    return way;
+    return first + way;
 }
 
 void tlb_note_part(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned leaf_log2)
@@ -178,15 +180,22 @@ void tlb_note_part(struct tlb *tlb, struct tlb_context *context, uint64_t va, un
     filter_add(tlb, context->number, va, leaf_log2);
 }
 
-void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t value)
+uint64_t tlb_contexts_like(const struct tlb *tlb, uint64_t mask, uint64_t value)
 {
+    uint64_t set = 0;
     for (uint64_t left = tlb->in_use; left;) {
-        struct tlb_context *context = next_context(tlb, &left);
-        if ((context->key & mask) == value) {
-            tlb->in_use &= ~(1ull << (context - tlb->contexts));
-            *context = (struct tlb_context){.key = TLB_NO_KEY};
-        }
+        const struct tlb_context *context = next_context(tlb, &left);
+        if ((context->key & mask) == value)
+            set |= 1ull << (context - tlb->contexts);
     }
+    return set;
+}
+
+void tlb_drop_contexts(struct tlb *tlb, uint64_t set)
+{
+    tlb->in_use &= ~set;
+    while (set)
+        *next_context(tlb, &set) = (struct tlb_context){.key = TLB_NO_KEY};
 }
 
 /* Drops the page's entries of both contexts, which share sets; false: there were none. */
@@ -194,7 +203,7 @@ static inline bool drop_page(struct tlb *tlb, const struct tlb_context *a, const
                              unsigned size_log2)
 {
     uint64_t page = tlb_page_of(va, size_log2);
-    struct tlb_tag *set = &tlb->tags[(size_t)tlb_set_of(tlb, page, a->salt) * TLB_WAYS];
+    struct tlb_tag *set = &tlb->tags[tlb_first_of(tlb, page, a->salt)];
     bool dropped = false;
     for (unsigned way = 0; way < TLB_WAYS; way++) {
         if (set[way].page == page && (set[way].context == a->number || set[way].context == b->number)) {
@@ -239,9 +248,14 @@ static __attribute__((noinline)) unsigned drop_parts(struct tlb *tlb, const stru
     return 0;
 }
 
+static unsigned larger(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
+}
+
 /* In two contexts that share sets, or twice the same. */
-static inline unsigned drop_address_in(struct tlb *tlb, const struct tlb_context *a, const struct tlb_context *b,
-                                       uint64_t va)
+static inline __attribute__((always_inline)) unsigned drop_address_in(struct tlb *tlb, const struct tlb_context *a,
+                                                                      const struct tlb_context *b, uint64_t va)
 {
     unsigned lost = 0;
     for (uint64_t sizes = a->sizes[half(va)] | b->sizes[half(va)]; sizes; sizes &= sizes - 1) { /* the smallest first */
@@ -249,11 +263,8 @@ static inline unsigned drop_address_in(struct tlb *tlb, const struct tlb_context
         if (drop_page(tlb, a, b, va, size_log2))
             lost = size_log2;
     }
-    if (a->split[half(va)] | b->split[half(va)]) {
-        unsigned parts = drop_parts(tlb, a, va), others = drop_parts(tlb, b, va);
-        parts = parts > others ? parts : others;
-        lost = lost > parts ? lost : parts;
-    }
+    if (a->split[half(va)] | b->split[half(va)])
+        lost = larger(lost, larger(drop_parts(tlb, a, va), drop_parts(tlb, b, va)));
     return lost;
 }
 
@@ -262,48 +273,32 @@ static uint64_t sign_extend_va(uint64_t va)
     return (uint64_t)((int64_t)(va << 8) >> 8);
 }
 
-static inline bool matches(const struct tlb_match *match, const struct tlb_context *context)
+unsigned tlb_drop_address(struct tlb *tlb, uint64_t set, uint64_t va)
 {
-    return (context->key & match->mask) == match->value || (context->key & match->other_mask) == match->other_value;
-}
-
-unsigned tlb_drop_address(struct tlb *tlb, const struct tlb_match *match, uint64_t va)
-{
-    const struct tlb_context *waiting = NULL; /* for another that shares its sets, so that one look serves both */
     unsigned lost = 0;
     va = sign_extend_va(va);
-    for (uint64_t left = tlb->in_use; left;) {
-        const struct tlb_context *context = next_context(tlb, &left), *first = waiting;
-        if (!matches(match, context))
-            continue;
-        waiting = first && first->salt == context->salt ? NULL : context;
-        if (first) {
-            unsigned here = drop_address_in(tlb, first, waiting ? first : context, va);
-            lost = lost > here ? lost : here;
-        }
-    }
-    if (waiting) {
-        unsigned here = drop_address_in(tlb, waiting, waiting, va);
-        lost = lost > here ? lost : here;
+    while (set) {
+        const struct tlb_context *first = next_context(tlb, &set), *second = first;
+        uint64_t rest = set;
+        if (rest && next_context(tlb, &rest)->salt == first->salt) /* one look serves both */
+            second = next_context(tlb, &set);
+        lost = larger(lost, drop_address_in(tlb, first, second, va));
     }
     return lost;
 }
 
-void tlb_drop_range(struct tlb *tlb, const struct tlb_match *match, uint64_t va, uint64_t size)
+void tlb_drop_range(struct tlb *tlb, uint64_t set, uint64_t va, uint64_t size)
 {
     enum { PAGE = 4096, PAGES_ONE_BY_ONE = 64 };
     if (size <= (uint64_t)PAGES_ONE_BY_ONE * PAGE) {
         for (uint64_t offset = 0; offset < size; offset += PAGE)
-            tlb_drop_address(tlb, match, va + offset);
+            tlb_drop_address(tlb, set, va + offset);
         return;
     }
     va = sign_extend_va(va);
     uint64_t last = size - 1 > UINT64_MAX - va ? UINT64_MAX : va + (size - 1);
-    for (uint64_t left = tlb->in_use; left;) {
-        const struct tlb_context *context = next_context(tlb, &left);
-        if (matches(match, context))
-            drop_leaves(tlb, context, va, last);
-    }
+    while (set)
+        drop_leaves(tlb, next_context(tlb, &set), va, last);
 }
 
 void tlb_visit(const struct tlb *tlb, tlb_visit_fn *visit, void *opaque)

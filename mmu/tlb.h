@@ -53,6 +53,9 @@ struct tlb {
     uint64_t evicted_va;
     unsigned evicted_log2;
     struct tlb_context contexts[TLB_CONTEXTS];
+    struct {
+        uint64_t name, in_use, made, set;
+    } kept; /* tlb_keep() */
     unsigned last_context[TLB_HINTS];        /* where a context was last found: only a hint */
     uint64_t split_filter[TLB_SPLIT_FILTER]; /* hashes of the stage-1 leaves that are in parts */
 };
@@ -91,6 +94,12 @@ static inline unsigned tlb_set_of(const struct tlb *tlb, uint64_t page, uint64_t
     return (unsigned)((page ^ salt) * 0x9e3779b97f4a7c15ull >> tlb->set_shift);
 }
 
+/* The index of the set's first entry. */
+static inline size_t tlb_first_of(const struct tlb *tlb, uint64_t page, uint64_t salt)
+{
+    return (size_t)tlb_set_of(tlb, page, salt) * TLB_WAYS;
+}
+
 static inline uint64_t tlb_page_of(uint64_t va, unsigned size_log2)
 {
     return (uint64_t)size_log2 << 56 | (va << 8 >> 8) >> size_log2;
@@ -105,14 +114,14 @@ static inline unsigned tlb_way_of(const struct tlb_tag *set, uint64_t page, uint
 #undef IS_IN
 }
 
-/* The payload of the entry for `va` in either context (whose keys agree but for TLB_OWNER), or NULL. */
-static inline void *tlb_lookup(const struct tlb *tlb, const struct tlb_context *own, const struct tlb_context *global,
-                               uint64_t va)
+/* The payload of the entry for `va` in either context (whose keys agree but for TLB_OWNER), or NULL. `sizes`: those that
+ * the page may have. */
+static inline void *tlb_lookup_sizes(const struct tlb *tlb, const struct tlb_context *own,
+                                     const struct tlb_context *global, uint64_t va, uint64_t sizes)
 {
-    unsigned half = va >> 55 & 1;
-    for (uint64_t sizes = own->sizes[half] | global->sizes[half]; sizes; sizes &= sizes - 1) {
+    for (; sizes; sizes &= sizes - 1) {
         uint64_t page = tlb_page_of(va, (unsigned)__builtin_ctzll(sizes));
-        size_t first = (size_t)tlb_set_of(tlb, page, own->salt) * TLB_WAYS;
+        size_t first = tlb_first_of(tlb, page, own->salt);
         unsigned way = tlb_way_of(&tlb->tags[first], page, own->number, global->number);
         if (way < TLB_WAYS)
             return (char *)tlb->payload + (first + way) * tlb->payload_size;
@@ -120,50 +129,87 @@ static inline void *tlb_lookup(const struct tlb *tlb, const struct tlb_context *
     return NULL;
 }
 
+static inline void *tlb_lookup(const struct tlb *tlb, const struct tlb_context *own, const struct tlb_context *global,
+                               uint64_t va)
+{
+    unsigned half = va >> 55 & 1;
+    return tlb_lookup_sizes(tlb, own, global, va, own->sizes[half] | global->sizes[half]);
+}
+
 static inline bool tlb_is_live(const struct tlb *tlb, const struct tlb_tag *tag)
 {
     return tlb->contexts[tag->context % TLB_CONTEXTS].number == tag->context && tag->context;
 }
 
-/* For tlb_fill(), when all ways of the set are in use: the one that makes room. Parts of a leaf are noted. */
-unsigned tlb_evict(struct tlb *tlb, unsigned set);
+/* For tlb_fill(), when all ways of the set are in use: the entry that makes room. Parts of a leaf are noted. */
+size_t tlb_evict(struct tlb *tlb, size_t first);
 void tlb_note_part(struct tlb *tlb, struct tlb_context *context, uint64_t va, unsigned leaf_log2);
 
-/* Room for the payload of a new entry. `leaf_log2` is the size of the stage-1 leaf. `replace`: a lookup found an entry
- * for the address; if it is of the same size and context, the new one takes its place. */
+/* The set's first entry that is free, or TLB_NO_ENTRY. */
+#define TLB_NO_ENTRY SIZE_MAX
+static inline __attribute__((always_inline)) size_t tlb_free_entry(const struct tlb *tlb, size_t first)
+{
+    for (size_t index = first; index < first + TLB_WAYS; index++)
+        if (!tlb_is_live(tlb, &tlb->tags[index]))
+            return index;
+    return TLB_NO_ENTRY;
+}
+
+/* Gives an entry to a page in one half of the addresses. `leaf_log2` is the size of the stage-1 leaf. */
+static inline __attribute__((always_inline)) void tlb_take_entry(struct tlb *tlb, size_t index, uint64_t page,
+                                                                 struct tlb_context *context, unsigned half,
+                                                                 unsigned size_log2, unsigned leaf_log2)
+{
+    tlb->tags[index] = (struct tlb_tag){page, context->number};
+    tlb->leaf_log2[index] = (uint8_t)leaf_log2;
+    context->sizes[half] |= 1ull << size_log2;
+}
+
+/* Room for the payload of a new entry. `replace`: a lookup found an entry for the address; if it is of the same size
+ * and context, the new one takes its place. */
 static inline __attribute__((always_inline)) void *tlb_fill(struct tlb *tlb, struct tlb_context *context, uint64_t va,
                                                             unsigned size_log2, unsigned leaf_log2, bool replace)
 {
     uint64_t page = tlb_page_of(va, size_log2);
-    unsigned set = tlb_set_of(tlb, page, context->salt);
-    struct tlb_tag *tags = &tlb->tags[(size_t)set * TLB_WAYS];
-    unsigned way = replace ? tlb_way_of(tags, page, context->number, context->number) : TLB_WAYS;
-    if (way == TLB_WAYS) {
-        for (way = 0; way < TLB_WAYS && tlb_is_live(tlb, &tags[way]);)
-            way++;
-        if (way == TLB_WAYS)
-            way = tlb_evict(tlb, set);
-        tags[way].page = page;
-        tags[way].context = context->number;
+    size_t first = tlb_first_of(tlb, page, context->salt), index = TLB_NO_ENTRY;
+    if (replace) {
+        unsigned way = tlb_way_of(&tlb->tags[first], page, context->number, context->number);
+        index = way < TLB_WAYS ? first + way : TLB_NO_ENTRY;
     }
-    context->sizes[va >> 55 & 1] |= 1ull << size_log2;
+    if (index == TLB_NO_ENTRY)
+        index = tlb_free_entry(tlb, first);
+    if (index == TLB_NO_ENTRY)
+        index = tlb_evict(tlb, first);
     if (leaf_log2 > size_log2)
         tlb_note_part(tlb, context, va, leaf_log2);
-    size_t index = (size_t)set * TLB_WAYS + way;
-    tlb->leaf_log2[index] = (uint8_t)leaf_log2;
+    tlb_take_entry(tlb, index, page, context, va >> 55 & 1, size_log2, leaf_log2);
     return (char *)tlb->payload + index * tlb->payload_size;
 }
 
-/* Contexts by their keys: those for which (key & mask) == value for either of two pairs. */
-struct tlb_match {
-    uint64_t mask, value, other_mask, other_value;
-};
+/* Sets of contexts: bit n is contexts[n]. Good until the next call that can drop contexts, or make one. Those with
+ * (key & mask) == value: */
+uint64_t tlb_contexts_like(const struct tlb *tlb, uint64_t mask, uint64_t value);
+
+/* The last set that was worth keeping, under a name of the caller's; false: it is another, or contexts have changed. */
+static inline bool tlb_recall(const struct tlb *tlb, uint64_t name, uint64_t *set)
+{
+    *set = tlb->kept.set;
+    return tlb->kept.name == name && tlb->kept.in_use == tlb->in_use && tlb->kept.made == tlb->made;
+}
+
+static inline void tlb_keep(struct tlb *tlb, uint64_t name, uint64_t set)
+{
+    tlb->kept.name = name;
+    tlb->kept.in_use = tlb->in_use;
+    tlb->kept.made = tlb->made;
+    tlb->kept.set = set;
+}
 
 /* Forget contexts, or addresses in contexts. For an address the answer is what was lost: the log2 of the size of the
  * largest page around it, or 0. */
-void tlb_drop_contexts(struct tlb *tlb, uint64_t mask, uint64_t value);
-unsigned tlb_drop_address(struct tlb *tlb, const struct tlb_match *match, uint64_t va);
-void tlb_drop_range(struct tlb *tlb, const struct tlb_match *match, uint64_t va, uint64_t size);
+void tlb_drop_contexts(struct tlb *tlb, uint64_t set);
+unsigned tlb_drop_address(struct tlb *tlb, uint64_t set, uint64_t va);
+void tlb_drop_range(struct tlb *tlb, uint64_t set, uint64_t va, uint64_t size);
 
 /* Contents, replacement and all: what later fills and invalidations depend on. Payloads are the owner's. */
 struct state_writer;

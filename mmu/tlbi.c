@@ -3,75 +3,107 @@
 #include "libarmsim/fabric/state.h"
 #include "mmu/entries.h"
 
-static bool has_vmid(enum regime_id regime)
+/* Which contexts of the stage-1 TLB an operation names. Where the regime has none of a field, all have 0 there. */
+struct named {
+    uint64_t regime_mask, regime, vm_mask, vm;
+};
+
+static struct named name_vm(const struct tlbi *tlbi)
 {
-    return regime == REGIME_EL10;
+    struct named named = {KEY_REGIME_MASK, tlbi->regime | (uint64_t)tlbi->security << KEY_SECURITY, KEY_REGIME_MASK, 0};
+    named.vm = named.regime;
+    if (tlbi->regime == REGIME_EL10) {
+        named.vm_mask |= KEY_VMID_MASK;
+        named.vm |= (uint64_t)tlbi->vmid << KEY_VMID;
+    }
+    return named;
+}
+
+static uint64_t contexts_of_asid(const struct tlb *tlb, const struct named *named, uint16_t asid)
+{
+    return tlb_contexts_like(tlb, named->vm_mask | KEY_ASID_MASK, named->vm | (uint64_t)asid << KEY_ASID);
+}
+
+static __attribute__((noinline)) uint64_t look_for_address(struct tlb *tlb, const struct tlbi *tlbi, uint64_t name)
+{
+    const struct named named = name_vm(tlbi);
+    uint64_t global = 1ull << KEY_GLOBAL;
+    uint64_t set = tlbi->op == TLBI_VA_ALL_ASID
+                       ? tlb_contexts_like(tlb, named.vm_mask, named.vm)
+                       : contexts_of_asid(tlb, &named, tlbi->asid) |
+                             tlb_contexts_like(tlb, named.vm_mask | global, named.vm | global);
+    tlb_keep(tlb, name, set);
+    return set;
+}
+
+/* Operations by address come in rows for the same ASID. */
+static inline uint64_t contexts_for_address(struct tlb *tlb, const struct tlbi *tlbi)
+{
+    uint64_t set, name = tlbi->op | (uint64_t)tlbi->regime << 8 | (uint64_t)tlbi->security << 16 |
+                         (uint64_t)tlbi->vmid << 32 | (uint64_t)tlbi->asid << 48; /* not 0: no operation like that is */
+    return tlb_recall(tlb, name, &set) ? set : look_for_address(tlb, tlbi, name);
 }
 
 /* By address; the keeper hears what is lost. */
-static void drop_stage1(struct mmu *mmu, const struct tlbi *tlbi, const struct tlb_match *match)
+static inline void drop_stage1(struct mmu *mmu, const struct tlbi *tlbi)
 {
+    uint64_t set = contexts_for_address(&mmu->s1, tlbi);
     if (tlbi->range) {
-        tlb_drop_range(&mmu->s1, match, tlbi->address, tlbi->range);
+        tlb_drop_range(&mmu->s1, set, tlbi->address, tlbi->range);
         tell_lost(mmu, 0, 0);
         return;
     }
-    unsigned lost = tlb_drop_address(&mmu->s1, match, tlbi->address);
+    unsigned lost = tlb_drop_address(&mmu->s1, set, tlbi->address);
     if (lost)
         tell_lost(mmu, tlbi->address & ~low_mask(lost), 1ull << lost);
 }
 
-static void drop_contexts(struct mmu *mmu, uint64_t mask, uint64_t match)
+static void drop_contexts(struct mmu *mmu, uint64_t set)
 {
-    tlb_drop_contexts(&mmu->s1, mask, match);
+    tlb_drop_contexts(&mmu->s1, set);
     tell_lost(mmu, 0, 0);
 }
 
 static void drop_stage2(struct mmu *mmu, const struct tlbi *tlbi)
 {
     uint64_t key = s2_key(tlbi->security, tlbi->vmid, tlbi->ipa_secure ? PAS_SECURE : PAS_NON_SECURE);
-    const struct tlb_match match = {UINT64_MAX, key, UINT64_MAX, key};
+    uint64_t set = tlb_contexts_like(&mmu->s2, UINT64_MAX, key);
     if (tlbi->range)
-        tlb_drop_range(&mmu->s2, &match, tlbi->address, tlbi->range);
+        tlb_drop_range(&mmu->s2, set, tlbi->address, tlbi->range);
     else
-        tlb_drop_address(&mmu->s2, &match, tlbi->address);
+        tlb_drop_address(&mmu->s2, set, tlbi->address);
+}
+
+static __attribute__((noinline)) void drop_by_context(struct mmu *mmu, const struct tlbi *tlbi)
+{
+    const struct named named = name_vm(tlbi);
+    switch (tlbi->op) {
+    case TLBI_ALL:
+        drop_contexts(mmu, tlb_contexts_like(&mmu->s1, named.regime_mask, named.regime));
+        tlb_drop_contexts(&mmu->s2, tlb_contexts_like(&mmu->s2, named.regime_mask, named.regime));
+        break;
+    case TLBI_VMALLS12:
+        drop_contexts(mmu, tlb_contexts_like(&mmu->s1, named.vm_mask, named.vm));
+        tlb_drop_contexts(&mmu->s2, tlb_contexts_like(&mmu->s2, named.vm_mask, named.vm));
+        break;
+    case TLBI_ASID:
+        drop_contexts(mmu, contexts_of_asid(&mmu->s1, &named, tlbi->asid));
+        break;
+    default: /* TLBI_VMALL */
+        drop_contexts(mmu, tlb_contexts_like(&mmu->s1, named.vm_mask, named.vm));
+        break;
+    }
 }
 
 void mmu_tlbi(struct mmu *mmu, const struct tlbi *tlbi)
 {
-    uint64_t regime_mask = KEY_REGIME_MASK;
-    uint64_t regime = tlbi->regime | (uint64_t)tlbi->security << KEY_SECURITY;
-    uint64_t vm_mask = regime_mask | (has_vmid(tlbi->regime) ? KEY_VMID_MASK : 0);
-    uint64_t vm = regime | (has_vmid(tlbi->regime) ? (uint64_t)tlbi->vmid << KEY_VMID : 0);
-    uint64_t asid_mask = vm_mask | KEY_ASID_MASK;
-    uint64_t asid = vm | (uint64_t)tlbi->asid << KEY_ASID, global = 1ull << KEY_GLOBAL;
-
     mmu->stats.invalidations++;
-    switch (tlbi->op) {
-    case TLBI_ALL:
-        drop_contexts(mmu, regime_mask, regime);
-        tlb_drop_contexts(&mmu->s2, regime_mask, regime);
-        break;
-    case TLBI_VMALLS12:
-        drop_contexts(mmu, vm_mask, vm);
-        tlb_drop_contexts(&mmu->s2, vm_mask, vm);
-        break;
-    case TLBI_VMALL:
-        drop_contexts(mmu, vm_mask, vm);
-        break;
-    case TLBI_ASID:
-        drop_contexts(mmu, asid_mask, asid);
-        break;
-    case TLBI_VA:
-        drop_stage1(mmu, tlbi, &(struct tlb_match){asid_mask, asid, vm_mask | global, vm | global});
-        break;
-    case TLBI_VA_ALL_ASID:
-        drop_stage1(mmu, tlbi, &(struct tlb_match){vm_mask, vm, vm_mask, vm});
-        break;
-    case TLBI_IPAS2:
+    if (tlbi->op == TLBI_VA || tlbi->op == TLBI_VA_ALL_ASID)
+        drop_stage1(mmu, tlbi);
+    else if (tlbi->op == TLBI_IPAS2)
         drop_stage2(mmu, tlbi);
-        break;
-    }
+    else
+        drop_by_context(mmu, tlbi);
 }
 
 static uint64_t hash_value(uint64_t hash, uint64_t value)

@@ -99,7 +99,7 @@ static bool write_daif(struct pe *pe, uint32_t insn, unsigned set, unsigned clea
 {
     const struct trap_row *row = trap_find_list(pe, TRAPS_daif);
     if (row) {
-        take_sync(pe, trap_target(pe, row), syndrome_sysreg(insn), row->name);
+        take_sync(pe, trap_target(pe, row), syndrome_sysreg(insn >> 5 & 0xffff, insn & 31, false), row->name);
         return false;
     }
     struct pstate *p = &pe->pstate;

@@ -24,8 +24,7 @@ struct impdef_values {
 extern const struct impdef_values impdef_defaults;
 
 /* A PE's choice of row NAME. */
-#define impdef(pe, NAME)                                                                                               \\
-    ((pe)->env && (pe)->env->impdef ? (pe)->env->impdef->value[IMPDEF_##NAME] : impdef_defaults.value[IMPDEF_##NAME])
+#define impdef(pe, NAME) ((pe)->env->impdef->value[IMPDEF_##NAME])
 
 struct impdef_info {
     const char *name, *description;

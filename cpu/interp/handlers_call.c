@@ -177,20 +177,25 @@ HANDLER(sysreg_call, {
 #define RULING_HANDLER(name, rt, read, access)                                                                         \
     HANDLER(name, {                                                                                                    \
         SPILL;                                                                                                         \
-        if (sysreg_known_ruling(pe, (unsigned)ip->imm, read) >= RULING_LIMIT) {                                        \
-            unsigned storage = sysreg_rule(pe, (unsigned)ip->imm, read);                                               \
-            if (storage < RULING_ROW)                                                                                  \
+        unsigned row = (unsigned)ip->imm;                                                                              \
+        uint32_t ruling = sysreg_known_ruling(pe, row, read);                                                          \
+        if (UNLIKELY(ruling >= RULING_LIMIT)) {                                                                        \
+            ruling = sysreg_rule(pe, row, read);                                                                       \
+            if (ruling < RULING_ROW)                                                                                   \
                 access                                                                                                 \
         }                                                                                                              \
         uint64_t next = pe->pc + 4;                                                                                    \
-        CONTINUE(finish(pe, next, sysreg_access_row(pe, (unsigned)ip->imm, rt, read), true));                          \
+        bool completed = ruling - RULING_TRAPPED < RULING_REFUSED - RULING_TRAPPED                                     \
+                             ? sysreg_take_trap(pe, row, ruling, rt, read)                                             \
+                             : sysreg_access_row(pe, row, rt, read);                                                   \
+        CONTINUE(finish(pe, next, completed, true));                                                                   \
     })
 RULING_HANDLER(mrs_ruling, ip->a == REG_SINK ? 31 : ip->a, true, {
-    X(ip->a) = pe->sr[storage];
+    X(ip->a) = pe->sr[ruling];
     NEXT(1);
 })
 RULING_HANDLER(msr_ruling, ip->b == REG_ZR ? 31 : ip->b, false, {
-    pe->sr[storage] = X(ip->b);
+    pe->sr[ruling] = X(ip->b);
     SAMPLE_POINT(0)
 })
 

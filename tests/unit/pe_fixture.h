@@ -4,6 +4,7 @@
 
 #include "cpu/control.h"
 #include "cpu/cpu.h"
+#include "cpu/impdef.h"
 #include "cpu/sysreg.h"
 
 #include <check.h>
@@ -41,7 +42,7 @@ static inline void fixture_create(struct pe_fixture *f, const char *model, bool 
     f->icache = icache_create(f->bus);
     ck_assert(f->bus && f->clock && f->icache);
     ck_assert_int_eq(bus_add_ram(f->bus, "ram", FIXTURE_RAM, FIXTURE_RAM_SIZE, PAS_MASK_BOTH, NULL), 0);
-    f->env = (struct pe_env){.bus = f->bus, .clock = f->clock, .icache = f->icache, .machine = f, .event = &f->event,
+    f->env = (struct pe_env){.bus = f->bus, .clock = f->clock, .impdef = &impdef_defaults, .icache = f->icache, .machine = f, .event = &f->event,
                              .trap = fixture_trap,
                              .send_event = fixture_event, .broadcast_tlbi = fixture_tlbi,
                              .broadcast_icache = fixture_icache, .conduit = fixture_conduit,

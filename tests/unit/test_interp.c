@@ -1,5 +1,6 @@
 /* The interpreter's flow: budgets, steps, self-modifying code, pages, flags, the two ways of every load and store. */
 #include "cpu/cpu.h"
+#include "cpu/impdef.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -64,7 +65,7 @@ static void setup(void)
     icache = icache_create(bus);
     ck_assert(bus && vclock && icache);
     ck_assert_int_eq(bus_add_ram(bus, "ram", RAM, RAM_SIZE, PAS_MASK_BOTH, NULL), 0);
-    env = (struct pe_env){.bus = bus, .clock = vclock, .icache = icache, .send_event = no_event,
+    env = (struct pe_env){.bus = bus, .clock = vclock, .impdef = &impdef_defaults, .icache = icache, .send_event = no_event,
                           .broadcast_tlbi = no_tlbi, .broadcast_icache = no_icache, .conduit = no_conduit,
                           .semihosting = no_semihosting};
     pe = make_pe(0);

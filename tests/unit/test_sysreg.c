@@ -295,7 +295,7 @@ START_TEST(choices_have_names)
     SR(pe, FAR_EL1) = 0x1234;
     take_undefined(pe, "test");
     ck_assert_uint_eq(SR(pe, FAR_EL1), 0x1234);
-    fixture.env.impdef = NULL;
+    fixture.env.impdef = &impdef_defaults;
     take_undefined(pe, "test");
     ck_assert_uint_eq(SR(pe, FAR_EL1), 0);
 }
@@ -308,7 +308,7 @@ START_TEST(registers_that_are_not_there)
     ck_assert(impdef_choose(&values, "IMPDEF_UNALLOCATED", "zero"));
     ck_assert(impdef_choose(&values, "PMSELR_ABOVE", "undefined"));
     for (int chosen = 0; chosen < 2; chosen++) {
-        fixture.env.impdef = chosen ? &values : NULL;
+        fixture.env.impdef = chosen ? &values : &impdef_defaults;
         fixture_enter(&fixture, 1);
         pe->x[0] = 1;
         ck_assert_int_eq(sysreg_access(pe, absent), chosen);
@@ -319,7 +319,7 @@ START_TEST(registers_that_are_not_there)
         ck_assert_int_eq(sysreg_access(pe, selected), !chosen);
         ck_assert_uint_eq(pe->x[0], chosen);
     }
-    fixture.env.impdef = NULL;
+    fixture.env.impdef = &impdef_defaults;
 }
 END_TEST
 

@@ -102,7 +102,7 @@ static void check_one(const struct sysreg_row *row, bool read, const uint16_t *r
     const struct trap_row *expected = first_firing(rows, count);
     ck_assert_ptr_nonnull(expected);
     unsigned target = expected->target == 1 && state.tge ? 2 : expected->target;
-    uint32_t esr = expected->class == TRAP_FP ? syndrome_fp() : syndrome_sysreg(word);
+    uint32_t esr = expected->class == TRAP_FP ? syndrome_fp() : syndrome_sysreg(row->key, word & 31, read);
     exec_system(pe, word);
     ck_assert_msg(fixture.traps == 1, "%s of %s at EL%u: no trap by %s", read ? "read" : "write", row->name, state.el,
                   trap->name);
@@ -200,7 +200,7 @@ static void check_instructions(void)
     check_list(TRAPS_wfi, WFI, exec_system, syndrome_wfx(0));
     check_list(TRAPS_smc, SMC, exec_smc, syndrome_smc(0));
     check_list(TRAPS_hvc, HVC, exec_hvc, syndrome_hvc(0));
-    check_list(TRAPS_daif, DAIFSET, exec_system, syndrome_sysreg(DAIFSET));
+    check_list(TRAPS_daif, DAIFSET, exec_system, syndrome_sysreg(DAIFSET >> 5 & 0xffff, 31, false));
 }
 
 START_TEST(instructions_trap_as_their_rows_say)
