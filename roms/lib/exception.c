@@ -95,11 +95,6 @@ static void semihosting_exit(unsigned status)
     __asm__ volatile("hlt #0xf000" : "+r"(operation) : "r"(parameter) : "memory");
 }
 
-i64 firmware_call(u64 function, u64 a, u64 b, u64 c)
-{
-    return psci(start_el == 2 ? SMCCC_CONDUIT_SMC : SMCCC_CONDUIT_HVC, function, a, b, c);
-}
-
 static void no_semihosting(struct frame *frame, unsigned vector, unsigned el)
 {
     (void)vector;

@@ -67,25 +67,30 @@ void mmu_on_el2(void)
     ISB();
 }
 
-static void invalidate(u64 va)
+volatile u64 *mmu_descriptor(u64 va)
+{
+    return &level3[va >> 12 & 511];
+}
+
+void mmu_invalidate(u64 va)
 {
     DSB();
     if (current_el() == 2)
-        __asm__ volatile("tlbi vae2, %0\n\tdsb sy\n\tisb" ::"r"(va >> 12) : "memory");
+        __asm__ volatile("tlbi vae2is, %0\n\tdsb sy\n\tisb" ::"r"(va >> 12) : "memory");
     else
-        __asm__ volatile("tlbi vaae1, %0\n\tdsb sy\n\tisb" ::"r"(va >> 12) : "memory");
+        __asm__ volatile("tlbi vaae1is, %0\n\tdsb sy\n\tisb" ::"r"(va >> 12) : "memory");
 }
 
 void mmu_set_page(u64 va, bool mapped)
 {
-    volatile u64 *descriptor = &level3[va >> 12 & 511];
+    volatile u64 *descriptor = mmu_descriptor(va);
     *descriptor = (*descriptor & ~1ul) | mapped;
-    invalidate(va);
+    mmu_invalidate(va);
 }
 
 void mmu_map_device(u64 va, u64 physical)
 {
     mmu_set_page(va, false);
-    level3[va >> 12 & 511] = physical | EL0 | PXN | UXN | DEVICE | AF | 3;
-    invalidate(va);
+    *mmu_descriptor(va) = physical | EL0 | PXN | UXN | DEVICE | AF | 3;
+    mmu_invalidate(va);
 }

@@ -53,8 +53,12 @@ void rom_main(void);
 void power_off(unsigned status) __attribute__((noreturn));
 extern unsigned start_el;
 
-/* PSCI, as the level that the machine starts at reaches it: not EL3. */
+/* ---- firmware.c: the firmware, where EL3 isn't the ROM's own */
 i64 firmware_call(u64 function, u64 a, u64 b, u64 c);
+enum { MAX_SECONDARIES = 7 };
+/* PE `number` (1 to MAX_SECONDARIES) begins at EL1 with the map of mmu_on(). What PSCI says: 0, or less than 0. One
+ * function at a time: another one when the PE has begun. */
+i64 start_secondary(unsigned number, void (*function)(unsigned number));
 
 /* ---- el.c: the controls of the higher ELs, so that the lower ones can do everything */
 bool has_el(unsigned el);
@@ -67,6 +71,9 @@ void mmu_on(void);
 void mmu_join(void); /* another PE, on the tables of the first */
 /* Whether a page of the ROM's own is mapped. */
 void mmu_set_page(u64 va, bool mapped);
+/* Its descriptor, to be changed as the caller likes; and what is cached of it is forgotten, on all PEs. */
+volatile u64 *mmu_descriptor(u64 va);
+void mmu_invalidate(u64 va);
 /* A page of the ROM's own becomes a window to Device memory at a physical address. */
 void mmu_map_device(u64 va, u64 physical);
 /* The same map for EL2 (HCR_EL2.E2H as it is). */

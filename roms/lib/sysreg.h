@@ -60,6 +60,7 @@
 #define PSTATE_SSBS BIT(12)
 #define PSTATE_SS BIT(21)
 #define PSTATE_PAN BIT(22)
+#define PSTATE_UAO BIT(23)
 #define PSTATE_DIT BIT(24)
 #define PSTATE_TCO BIT(25)
 #define PSTATE_NZCV (15 * BIT(28))

@@ -5,6 +5,8 @@
 #include "../lib/mmio_decode.h"
 #include "monitor.h"
 
+enum { CACHED = 64, PAGE_BYTES = 4096 };
+
 struct attempt {
     const struct frame *frame;
     bool unprivileged;
@@ -13,8 +15,11 @@ struct attempt {
 static bool access(void *opaque, u64 address, unsigned bytes, bool write, u64 *value)
 {
     const struct attempt *attempt = opaque;
+    enum caller_access kind = write ? CALLER_WRITES : CALLER_READS;
     u64 physical, offset;
-    if (!caller_translate(attempt->frame, address, write, attempt->unprivileged, &physical))
+    if (address % PAGE_BYTES + bytes > PAGE_BYTES) /* the next page may be anything */
+        return false;
+    if (!caller_translate(attempt->frame, address, kind, attempt->unprivileged, &physical))
         return false;
     const struct mmio_device *device = device_at(physical, &offset);
     if (!device || bytes > device->size - offset)
@@ -22,22 +27,51 @@ static bool access(void *opaque, u64 address, unsigned bytes, bool write, u64 *v
     return write ? device->write(device, offset, bytes, *value) : device->read(device, offset, bytes, value);
 }
 
-/* As the caller reads it, and from memory that the caller may see: nothing is executed from anywhere else. */
+/* Through the caller's translation, and from memory that the caller may see: nothing is executed from anywhere else. */
 static bool fetch(const struct frame *frame, u32 *opcode)
 {
     u64 physical;
-    if (frame->elr & 3 || !caller_translate(frame, frame->elr, false, false, &physical) ||
+    if (frame->elr & 3 || !caller_translate(frame, frame->elr, CALLER_FETCHES, false, &physical) ||
         !is_non_secure_memory(physical, sizeof(*opcode)))
         return false;
     *opcode = *(const volatile u32 *)physical;
     return true;
 }
 
+/* Drivers use few instructions: what was taken apart is kept, by opcode, so that nothing can make it stale. */
+static struct {
+    u32 opcode; /* 0, which is no load or store: nothing */
+    struct mmio_instruction instruction;
+} cache[CACHED];
+static u64 answered, given_back, decoded;
+
+static bool decode(u32 opcode, struct mmio_instruction *instruction)
+{
+    unsigned place = (opcode ^ opcode >> 10 ^ opcode >> 20) % CACHED;
+    if (cache[place].opcode != opcode) {
+        decoded++;
+        if (!mmio_decode_a64(opcode, &cache[place].instruction)) {
+            cache[place].opcode = 0;
+            return false;
+        }
+        cache[place].opcode = opcode;
+    }
+    *instruction = cache[place].instruction;
+    return opcode != 0;
+}
+
+void print_abort_counts(void)
+{
+    if (answered + given_back)
+        print("monitor: external aborts: %lu answered, %lu given back; %lu instructions decoded\n", answered, given_back,
+              decoded);
+}
+
 static bool carry_out(struct frame *frame)
 {
     struct mmio_instruction instruction;
     u32 opcode;
-    if (frame->spsr & PSTATE_AARCH32 || !fetch(frame, &opcode) || !mmio_decode_a64(opcode, &instruction))
+    if (frame->spsr & PSTATE_AARCH32 || !fetch(frame, &opcode) || !decode(opcode, &instruction))
         return false;
     u64 sp = caller_sp(frame), before = sp;
     struct mmio_registers registers = {.x = frame->x,
@@ -51,8 +85,7 @@ static bool carry_out(struct frame *frame)
         return false;
     if (sp != before)
         set_caller_sp(frame, sp);
-    frame->elr += 4;
-    frame->spsr &= ~(PSTATE_SS | PSTATE_BTYPE); /* SS: the step is made; BTYPE: of the next instruction */
+    skip_instruction(frame);
     return true;
 }
 
@@ -61,6 +94,7 @@ void data_abort(struct frame *frame)
     if (ISS_FSC(frame->esr) == FSC_EXTERNAL && config.device_count && !config.deaf) {
         monitor_lock();
         bool done = carry_out(frame);
+        (*(done ? &answered : &given_back))++;
         monitor_unlock();
         if (done)
             return;

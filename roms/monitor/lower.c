@@ -74,11 +74,15 @@ void set_caller_sp(const struct frame *frame, u64 value)
         WRITE(sp_el1, value);
 }
 
-/* Applications under a VHE host live in EL2's regime. */
-static bool is_host_el0(const struct frame *frame)
+static bool is_host(void)
 {
     u64 both = HCR_E2H | HCR_TGE;
-    return have_el2 && has_vhe() && caller_el(frame) == 0 && (READ(hcr_el2) & both) == both;
+    return have_el2 && has_vhe() && (READ(hcr_el2) & both) == both;
+}
+
+bool is_host_el0(const struct frame *frame)
+{
+    return caller_el(frame) == 0 && is_host();
 }
 
 bool caller_is_big_endian(const struct frame *frame)
@@ -93,47 +97,60 @@ bool caller_is_big_endian(const struct frame *frame)
     }
 }
 
-#define AT(operation, address) __asm__ volatile("at " #operation ", %0\n\tisb" ::"r"(address) : "memory")
-
-static void address_translate(const struct frame *frame, u64 address, bool write, bool unprivileged)
+/* LDTR and the like at `el` have the permissions of EL0. */
+static bool has_el0_permissions(const struct frame *frame, bool unprivileged)
 {
     unsigned el = caller_el(frame);
-    if (el == 2 && !(unprivileged && READ(hcr_el2) & HCR_E2H)) {
-        if (write)
-            AT(s1e2w, address);
-        else
-            AT(s1e2r, address);
-    } else if (have_el2 && el != 2 && !is_host_el0(frame)) {
-        if (el == 0 || unprivileged) {
-            if (write)
-                AT(s12e0w, address);
-            else
-                AT(s12e0r, address);
-        } else if (write) {
-            AT(s12e1w, address);
-        } else {
-            AT(s12e1r, address);
-        }
-    } else if (el == 1 && !unprivileged) {
-        if (write)
-            AT(s1e1w, address);
-        else
-            AT(s1e1r, address);
-    } else if (write) { /* EL0 without EL2, or in EL2's regime */
-        AT(s1e0w, address);
-    } else {
-        AT(s1e0r, address);
-    }
+    bool lowered = unprivileged && !(frame->spsr & PSTATE_UAO) && (el == 1 || is_host());
+    return el == 0 || lowered;
 }
 
-bool caller_translate(const struct frame *frame, u64 address, bool write, bool unprivileged, u64 *physical)
+#define AT(operation) __asm__ volatile("at " #operation ", %0" ::"r"(address) : "memory")
+#define AT_EITHER(operation)                                                                                           \
+    do {                                                                                                               \
+        if (write)                                                                                                     \
+            AT(operation##w);                                                                                          \
+        else                                                                                                           \
+            AT(operation##r);                                                                                          \
+    } while (0)
+
+static void address_translate(const struct frame *frame, u64 address, bool write, bool as_el0)
 {
+    bool regime_of_el2 = caller_el(frame) == 2 || is_host_el0(frame);
+    if (regime_of_el2 && !as_el0)
+        AT_EITHER(s1e2);
+    else if (regime_of_el2 || (!have_el2 && as_el0)) /* of a host, S1E0 is EL2&0 */
+        AT_EITHER(s1e0);
+    else if (!have_el2)
+        AT_EITHER(s1e1);
+    else if (as_el0)
+        AT_EITHER(s12e0);
+    else
+        AT_EITHER(s12e1);
+    ISB();
+}
+
+bool caller_translate(const struct frame *frame, u64 address, enum caller_access access, bool unprivileged, u64 *physical)
+{
+    struct pe *pe = this_pe();
+    /* Who has executed an instruction may fetch it, which AT can't ask: whether it may be read is another question. Its
+     * privileged level can read all that is mapped. */
+    bool as_el0 = access != CALLER_FETCHES && has_el0_permissions(frame, unprivileged);
     u64 before = READ(par_el1);
-    address_translate(frame, address, write, unprivileged);
+    pe->translating = true;
+    address_translate(frame, address, access == CALLER_WRITES, as_el0);
+    bool aborted = !pe->translating;
+    pe->translating = false;
     u64 result = READ(par_el1);
     WRITE(par_el1, before);
-    if (result & 1)
+    if (aborted || result & 1)
         return false;
     *physical = (result & 0x000ffffffffff000ul) | (address & 0xfff);
     return true;
+}
+
+void skip_instruction(struct frame *frame)
+{
+    frame->elr += 4;
+    frame->spsr &= ~(PSTATE_SS | PSTATE_BTYPE); /* the step is made; the type was of the next instruction */
 }

@@ -18,6 +18,7 @@ struct pe {
     u64 entry, context; /* of the CPU_ON that is under way */
     struct frame *interrupted; /* of the level below that is in the monitor; NULL: none, the PE is off */
     u32 serror;         /* the syndrome of one that the lower level has masked; 0: none */
+    volatile bool translating; /* by AT; false again after it: the walk had an external abort */
 };
 
 extern struct pe pes[MAX_PES];
@@ -64,8 +65,13 @@ unsigned caller_el(const struct frame *frame);
 u64 caller_sp(const struct frame *frame);
 void set_caller_sp(const struct frame *frame, u64 value);
 bool caller_is_big_endian(const struct frame *frame);
+/* An application under a VHE host lives in EL2's regime. */
+bool is_host_el0(const struct frame *frame);
+enum caller_access { CALLER_READS, CALLER_WRITES, CALLER_FETCHES };
 /* Where the caller's access goes; false: it would fault. PAR_EL1 stays as it was. */
-bool caller_translate(const struct frame *frame, u64 address, bool write, bool unprivileged, u64 *physical);
+bool caller_translate(const struct frame *frame, u64 address, enum caller_access access, bool unprivileged, u64 *physical);
+/* The A64 instruction that came here is complete. */
+void skip_instruction(struct frame *frame);
 
 /* ---- reflect.c */
 enum reflection { REFLECT_SYNC, REFLECT_SERROR = 0x180 };
@@ -75,6 +81,8 @@ void deliver_serror(struct frame *frame);
 
 /* ---- abort.c */
 void data_abort(struct frame *frame);
+/* What it has done, on the console. */
+void print_abort_counts(void);
 
 /* ---- wfe.c */
 void wait_for_event(struct frame *frame);

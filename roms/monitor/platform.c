@@ -12,6 +12,7 @@ void put_char(char c)
 
 static void switch_line(u32 line)
 {
+    print_abort_counts();
     REG32(BOARD_SECURE_GPIO, GPIO_DIR) = line;
     REG32(BOARD_SECURE_GPIO, line << 2) = line; /* DATA, masked by the address */
     for (;;)

@@ -13,8 +13,20 @@ static unsigned target_of(const struct frame *frame, enum reflection kind)
         return 2;
     if (!have_el2)
         return 1;
-    u64 hcr = READ(hcr_el2), routed = HCR_TGE | HCR_TEA | (kind == REFLECT_SERROR ? HCR_AMO : 0);
-    return hcr & routed ? 2 : 1;
+    u64 routed = HCR_TGE | (kind == REFLECT_SERROR ? HCR_AMO : HCR_TEA);
+    return READ(hcr_el2) & routed ? 2 : 1;
+}
+
+/* AArch64.PhysicalSErrorTarget() without EL3: EL2 takes those only that are routed there, and then from below whatever
+ * is masked. */
+static bool serror_is_masked(const struct frame *frame)
+{
+    unsigned el = caller_el(frame);
+    if (el == 2 && !(READ(hcr_el2) & (HCR_TGE | HCR_AMO)))
+        return true;
+    if (el < 2 && target_of(frame, REFLECT_SERROR) == 2 && !is_host_el0(frame))
+        return false;
+    return frame->spsr & PSTATE_A;
 }
 
 static u64 vector_offset(const struct frame *frame, unsigned target, enum reflection kind)
@@ -31,11 +43,9 @@ static u64 handler_pstate(const struct frame *frame, unsigned target, u64 sctlr)
 {
     u64 features = READ(id_aa64mmfr1_el1) >> 20 & 15, memory_tags = READ(id_aa64pfr1_el1) >> 8 & 15;
     u64 pstate = PSTATE_DAIF | target << 2 | PSTATE_SP;
-    if (frame->spsr & PSTATE_AARCH32) /* NZCV are in the same place; PAN and DIT are not */
-        pstate |= frame->spsr & PSTATE_NZCV;
-    else
-        pstate |= frame->spsr & (PSTATE_NZCV | PSTATE_PAN | PSTATE_DIT);
-    bool own_pan = target == 1 || READ(hcr_el2) & HCR_E2H;
+    u64 host = HCR_E2H | HCR_TGE;
+    pstate |= frame->spsr & (PSTATE_NZCV | PSTATE_PAN | PSTATE_DIT); /* of AArch32 in the same places */
+    bool own_pan = target == 1 || (READ(hcr_el2) & host) == host;
     if (features && own_pan && !(sctlr & SCTLR_SPAN))
         pstate |= PSTATE_PAN;
     if (READ(id_aa64pfr1_el1) >> 4 & 15)
@@ -73,13 +83,13 @@ void reflect(struct frame *frame, enum reflection kind, u32 esr, u64 far)
     frame->spsr = handler_pstate(frame, target, sctlr);
 }
 
-/* SError is asynchronous: with PSTATE.A set below, it waits until the monitor sees that level again without. */
+/* SError is asynchronous: while it is masked below, it waits until the monitor sees that level again. */
 void deliver_serror(struct frame *frame)
 {
     struct pe *pe = this_pe();
     if (!pe->serror)
         return;
-    if (frame->spsr & PSTATE_A && target_of(frame, REFLECT_SERROR) == caller_el(frame)) {
+    if (serror_is_masked(frame)) {
         tick_at(READ(cntpct_el0) + READ(cntfrq_el0) / 100000);
         return;
     }

@@ -23,9 +23,20 @@ static void synchronous(struct frame *frame)
     }
 }
 
+/* A walk that AT makes through tables of the caller's, where nothing is: the caller's fault, and nobody else's. */
+static bool is_of_translation(const struct frame *frame, unsigned vector)
+{
+    return vector % 4 == VECTOR_SYNC && ESR_CLASS(frame->esr) == EC_DATA_SAME && this_pe()->translating;
+}
+
 void handle_trap(struct frame *frame, unsigned vector)
 {
-    bool own = vector / 4 < 2; /* of the monitor itself: only Group 0, while this PE is off */
+    bool own = vector / 4 < 2; /* of the monitor itself: Group 0 while this PE is off, and AT */
+    if (own && is_of_translation(frame, vector)) {
+        this_pe()->translating = false;
+        frame->elr += 4;
+        return;
+    }
     if (own && vector % 4 != VECTOR_FIQ)
         panic("an exception in the monitor", frame);
     this_pe()->interrupted = own ? NULL : frame;

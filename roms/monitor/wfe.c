@@ -53,9 +53,12 @@ static void trace(void *opaque, u64 code)
 static const struct wfe_agent_ops ops = {.now = now, .timer = timer, .bark = bark, .trace = trace};
 static struct wfe_agent agent = {.ops = &ops, .el = 3, .id = 0x61726d73696d2d4d}; /* "armsim-M" */
 
+/* The lock is for requests alone: other waits are many. */
 void wait_for_event(struct frame *frame)
 {
-    frame->elr += 4;
+    skip_instruction(frame);
+    if (!wfe_is_request(frame->esr, frame->x))
+        return;
     monitor_lock();
     wfe_agent_serve(&agent, frame->esr, frame->x);
     monitor_unlock();

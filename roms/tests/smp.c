@@ -7,34 +7,9 @@
 
 enum { PES = 4, TURNS = 20000 };
 
-void secondary_entry(void);
-u8 secondary_stacks[PES][4096] __attribute__((aligned(16)));
-
 static volatile u64 counter __attribute__((aligned(64)));
 static volatile u64 flag __attribute__((aligned(64)));
 static volatile unsigned online, done, go, rewrite;
-
-__asm__(".global secondary_entry\n"
-        "secondary_entry:\n"           /* x0: the number of the PE; EL1 or EL2, MMU off */
-        "    mov x19, x0\n"
-        "    mrs x1, CurrentEL\n"
-        "    cmp x1, #8\n"
-        "    b.ne 1f\n"
-        "    mov x1, #(1 << 31)\n"
-        "    msr hcr_el2, x1\n"
-        "    mov x1, #0x3c5\n"
-        "    msr spsr_el2, x1\n"
-        "    adr x1, 1f\n"
-        "    msr elr_el2, x1\n"
-        "    eret\n"
-        "1:  ldr x1, =secondary_stacks\n"
-        "    add x2, x19, #1\n"
-        "    add x1, x1, x2, lsl #12\n"
-        "    mov sp, x1\n"
-        "    bl install_vectors\n"
-        "    mov x0, x19\n"
-        "    bl secondary_main\n"
-        "    .ltorg\n");
 
 static void add_exclusive(volatile u64 *to, u64 n)
 {
@@ -52,10 +27,8 @@ static void count_up(void)
         add_exclusive(&counter, 1);
 }
 
-void secondary_main(unsigned number);
-void secondary_main(unsigned number)
+static void secondary_main(unsigned number)
 {
-    mmu_join();
     __atomic_fetch_add(&online, 1, __ATOMIC_SEQ_CST);
     while (!go)
         __asm__ volatile("wfe" ::: "memory");
@@ -70,8 +43,6 @@ void secondary_main(unsigned number)
     }
     __atomic_fetch_add(&done, 1, __ATOMIC_SEQ_CST);
     __asm__ volatile("sev");
-    for (;;)
-        __asm__ volatile("wfi");
 }
 
 void test_main(void)
@@ -79,10 +50,10 @@ void test_main(void)
     if (start_el == 3)
         return; /* the ROM is the firmware, and has no way to power PEs on */
     CHECK(firmware_call(PSCI_VERSION, 0, 0, 0) >= 0x10000);
-    for (u64 pe = 1; pe < PES; pe++)
-        CHECK(firmware_call(PSCI_CPU_ON_64, pe, (u64)secondary_entry, pe) == PSCI_SUCCESS);
-    CHECK(firmware_call(PSCI_CPU_ON_64, 1, (u64)secondary_entry, 1) < 0); /* already on, or about to be */
-    CHECK(firmware_call(PSCI_CPU_ON_64, 77, (u64)secondary_entry, 77) == PSCI_INVALID_PARAMETERS);
+    for (unsigned pe = 1; pe < PES; pe++)
+        CHECK(start_secondary(pe, secondary_main) == PSCI_SUCCESS);
+    CHECK(start_secondary(1, secondary_main) < 0);   /* already on, or about to be */
+    CHECK(start_secondary(77, secondary_main) == PSCI_INVALID_PARAMETERS);
     while (online < PES - 1)
         ;
     CHECK(firmware_call(PSCI_AFFINITY_INFO_64, 2, 0, 0) == PSCI_AFFINITY_ON);
