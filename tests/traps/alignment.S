@@ -43,12 +43,7 @@ pair:
     b done
     ending
 
-    .balign 0x800
-vectors:
-    .rept 16
-    b done
-    .balign 0x80
-    .endr
+    ending_vectors
 
     .data
     .balign 64

@@ -58,9 +58,4 @@ fetch:
     br x0
     ending
 
-    .balign 0x800
-vectors:
-    .rept 16
-    b done
-    .balign 0x80
-    .endr
+    ending_vectors

@@ -24,9 +24,4 @@ access:
     b done
     ending
 
-    .balign 0x800
-vectors:
-    .rept 16
-    b done
-    .balign 0x80
-    .endr
+    ending_vectors

@@ -40,9 +40,4 @@ _start:
 done:
     b done
 
-    .balign 0x800
-vectors:
-    .rept 16
-    b done
-    .balign 0x80
-    .endr
+    ending_vectors

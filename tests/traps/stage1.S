@@ -62,12 +62,7 @@ fetch:
     br x0
     ending
 
-    .balign 0x800
-vectors:
-    .rept 16
-    b done
-    .balign 0x80
-    .endr
+    ending_vectors
 
 /* The places of the matrix. The image is the first block; the pages below all mean `memory`. */
     .set level1, 0x80000000

@@ -52,12 +52,7 @@ fetch:
     br x0
     ending
 
-    .balign 0x800
-vectors:
-    .rept 16
-    b done
-    .balign 0x80
-    .endr
+    ending_vectors
 
     .set level1, 0x80000000
     .set level2, 0x40200000

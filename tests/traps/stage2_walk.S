@@ -12,12 +12,7 @@ _start:
     b done
     ending
 
-    .balign 0x800
-vectors:
-    .rept 16
-    b done
-    .balign 0x80
-    .endr
+    ending_vectors
 
     .set unmapped, 0x40200000
     .set unmapped_hpfar, unmapped >> 8

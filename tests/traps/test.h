@@ -13,6 +13,16 @@ fail:
     b fail
 .endm
 
+/* The table `vectors`: every exception ends the test. */
+.macro ending_vectors
+    .balign 0x800
+vectors:
+    .rept 16
+    b done
+    .balign 0x80
+    .endr
+.endm
+
 /*
  * A vector table. For synchronous exceptions the handler returns behind the instruction, so that a test goes on after
  * a trap; SVC, HVC and SMC return there anyway. An interrupt ends it.

@@ -41,9 +41,4 @@ call:
     b fail
     ending
 
-    .balign 0x800
-vectors:
-    .rept 16
-    b done
-    .balign 0x80
-    .endr
+    ending_vectors

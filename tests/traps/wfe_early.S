@@ -15,9 +15,4 @@ _start:
     b done
     ending
 
-    .balign 0x800
-vectors:
-    .rept 16
-    b done
-    .balign 0x80
-    .endr
+    ending_vectors
