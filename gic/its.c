@@ -10,6 +10,7 @@
  *   device       [51:8] ITT address, [4:0] EventID bits - 1
  *   ITT          [47:32] ICID, [31:0] INTID
  *   collection   [15:0] PE number
+ * BASER.Page_Size is UNKNOWN after a reset: 64 KiB, which drivers that take the size as they find it are written for.
  */
 #include "gic/its.h"
 #include "gic/internal.h"
@@ -33,6 +34,7 @@ enum {
 #define ENTRY_VALID    (1ull << 63)
 #define BASER_VALID    (1ull << 63)
 #define BASER_INDIRECT (1ull << 62)
+#define BASER_64K      (2ull << 8)
 #define CBASER_VALID   (1ull << 63)
 #define CBASER_MASK    0xf8ffffffffffffffull
 
@@ -46,7 +48,7 @@ struct gic_its {
 static const struct state_field its_fields[] = {
     STATE_FIELD(struct gic_its, ctlr, 0),    STATE_FIELD(struct gic_its, cbaser, 0),
     STATE_FIELD(struct gic_its, cwriter, 0), STATE_FIELD(struct gic_its, creadr, 0),
-    STATE_ARRAY(struct gic_its, baser, 0),
+    STATE_ARRAY(struct gic_its, baser, BASER_64K),
 };
 
 static bool its_loaded(void *opaque)

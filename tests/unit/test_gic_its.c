@@ -128,6 +128,17 @@ START_TEST(test_registers)
 }
 END_TEST
 
+/* A driver may take the tables' page size as the reset leaves it. */
+START_TEST(test_reset)
+{
+    start();
+    gic_reset(fx.gic);
+    ck_assert_uint_eq(gits(0x100), 1ull << 56 | 7ull << 48 | 2 << 8);
+    ck_assert_uint_eq(gits(0x108), 4ull << 56 | 7ull << 48 | 2 << 8);
+    fixture_stop();
+}
+END_TEST
+
 START_TEST(test_delivery)
 {
     start();
@@ -295,6 +306,7 @@ int main(void)
     Suite *suite = suite_create("gic its");
     TCase *tests = tcase_create("its");
     tcase_add_test(tests, test_registers);
+    tcase_add_test(tests, test_reset);
     tcase_add_test(tests, test_delivery);
     tcase_add_test(tests, test_translater);
     tcase_add_test(tests, test_two_level_table);
