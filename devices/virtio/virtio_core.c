@@ -8,6 +8,7 @@
  *
  * Guest errors: writing a queue's registers while it is ready, features after FEATURES_OK, a status that takes bits
  * away, a notification before DRIVER_OK (or, of a PCI function, without bus mastering): logged and without effect.
+ * What is in the queues before DRIVER_OK (3.1.1, step 7) is served after it, without a notification.
  */
 #include "devices/virtio/virtio_core.h"
 
@@ -165,6 +166,15 @@ void virtio_reset(struct device *device)
     finish_reset((struct virtio *)device);
 }
 
+static void start(struct virtio *virtio)
+{
+    if (virtio->class->started)
+        virtio->class->started(virtio);
+    for (unsigned i = 0; i < virtio->queue_count; i++)
+        if (virtio->queue[i].ready)
+            virtio_notify(virtio, i);
+}
+
 void virtio_write_status(struct virtio *virtio, uint32_t value)
 {
     if (!value) {
@@ -185,8 +195,8 @@ void virtio_write_status(struct virtio *virtio, uint32_t value)
         set &= ~VIRTIO_DRIVER_OK;
     }
     virtio->status |= set;
-    if ((set & VIRTIO_DRIVER_OK) && virtio_running(virtio) && virtio->class->started)
-        virtio->class->started(virtio);
+    if ((set & VIRTIO_DRIVER_OK) && virtio_running(virtio))
+        start(virtio);
 }
 
 void virtio_write_driver_features(struct virtio *virtio, uint32_t value)

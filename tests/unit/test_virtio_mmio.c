@@ -201,6 +201,24 @@ START_TEST(test_latency_and_interrupt)
 }
 END_TEST
 
+/* A driver may fill its queues before DRIVER_OK: they are served after it, as if it had notified. */
+START_TEST(test_filled_before_driver_ok)
+{
+    ck_assert(negotiate(&f, BASE_FEATURES));
+    setup_queue(&f, &q, 0, RING_SIZE);
+    struct guest_part part = {BUFFERS, 8, true};
+    uint16_t head = offer(&f, &q, &part, 1);
+    kick(&f, 0);
+    ck_assert_uint_eq(used_count(&f, &q), 0);
+    driver_ok(&f);
+    advance(&f, 999);
+    ck_assert_uint_eq(used_count(&f, &q), 0);
+    advance(&f, 1);
+    ck_assert_uint_eq(take_used(&f, &q, head), 8);
+    ck_assert(f.irq.level);
+}
+END_TEST
+
 START_TEST(test_event_index)
 {
     start(VIRTIO_F_EVENT_IDX);
@@ -389,6 +407,7 @@ int main(void)
     tcase_add_test(tcase, test_status);
     tcase_add_test(tcase, test_queue_registers);
     tcase_add_test(tcase, test_latency_and_interrupt);
+    tcase_add_test(tcase, test_filled_before_driver_ok);
     tcase_add_test(tcase, test_event_index);
     tcase_add_test(tcase, test_indirect);
     tcase_add_loop_test(tcase, test_malformed, 0, BREAKAGES);
