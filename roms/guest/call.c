@@ -25,3 +25,28 @@ bool client_call(enum trapcall_transport transport, u64 x[7], u32 w7)
             return false;
     return probe.x[7] == ((u64)TRAPCALL_KEY << 32 | w7) && probe.nzcv == 0xa0000000;
 }
+
+static struct {
+    enum trapcall_transport transport;
+    u64 x[7];
+    u32 w7;
+} request EL0_DATA;
+
+static u64 at_el0(void)
+{
+    return client_call(request.transport, request.x, request.w7);
+}
+
+bool client_call_from(unsigned el, enum trapcall_transport transport, u64 x[7], u32 w7)
+{
+    if (el == 1)
+        return client_call(transport, x, w7);
+    request.transport = transport;
+    request.w7 = w7;
+    for (unsigned i = 0; i < 7; i++)
+        request.x[i] = x[i];
+    bool good = call_el0(at_el0);
+    for (unsigned i = 0; i < 7; i++)
+        x[i] = request.x[i];
+    return good;
+}

@@ -38,6 +38,8 @@ extern const struct client_transport client_transports[TRANSPORTS];
 /* X0 to X6 in and out, W7 as described in trapcall.h. By WFE it repeats until X0 changes, three times at most. False: a
  * register changed that is none of the answer's (X7 to X30, the flags). */
 bool client_call(enum trapcall_transport transport, u64 x[7], u32 w7);
+/* The same from EL1, or from EL0 by call_el0(). */
+bool client_call_from(unsigned el, enum trapcall_transport transport, u64 x[7], u32 w7);
 
 /* ---- discover.c */
 struct discovery {

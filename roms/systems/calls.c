@@ -17,12 +17,6 @@ static struct {
 } fault;
 static u64 *unmapped; /* the page that comes when it is touched */
 static u8 buffer[65536 + 8192] EL0_DATA __attribute__((aligned(4096)));
-static struct {
-    enum trapcall_transport transport;
-    u64 x[7];
-    u32 w7;
-    u64 good;
-} request EL0_DATA;
 
 static void handle(struct frame *frame, unsigned vector, unsigned el)
 {
@@ -36,24 +30,6 @@ static void handle(struct frame *frame, unsigned vector, unsigned el)
         mmu_set_page((u64)unmapped, true);
     else
         frame->elr += 4;
-}
-
-static u64 at_el0(void)
-{
-    return client_call(request.transport, request.x, request.w7);
-}
-
-/* A call from EL1 or EL0; false: a register changed that is none of the answer's. */
-static bool call(unsigned el, enum trapcall_transport transport, u64 x[7], u32 w7)
-{
-    if (el == 1)
-        return client_call(transport, x, w7);
-    request.transport = transport;
-    request.w7 = w7;
-    memcpy(request.x, x, sizeof(request.x));
-    bool good = call_el0(at_el0);
-    memcpy(x, request.x, sizeof(request.x));
-    return good;
 }
 
 /* ---- the list */
@@ -90,7 +66,7 @@ static void run_row(const struct row *row, unsigned el, enum trapcall_transport 
     const u64 before[7] = {row->x0, row->x1, row->x2, row->x3, 44, 55, 66};
     memcpy(x, before, sizeof(before));
     bool fails = row->fails || (row->kernel && el == 0);
-    CHECK(call(el, transport, x, row->w7));
+    CHECK(client_call_from(el, transport, x, row->w7));
     if (row->foreign && transport == TRANSPORT_WFE) {
         CHECK(x[0] == row->x0);
         x[0] = FAILURE;
@@ -138,7 +114,7 @@ struct channel {
 static u64 message(struct channel *channel, u64 what, u64 x1)
 {
     u64 x[7] = {MAGIC, x1, what << 16 | MESSAGE, channel->number << 16 | PORT, channel->key0, channel->key1, 0};
-    CHECK(call(channel->el, channel->transport, x, IO_IN_DX_4));
+    CHECK(client_call_from(channel->el, channel->transport, x, IO_IN_DX_4));
     CHECK(x[0] == 0);
     if (what == OPEN) {
         channel->number = x[1];
@@ -155,7 +131,7 @@ static u64 stream(struct channel *channel, bool in, const void *address, u64 cou
     x[in ? 4 : 6] = channel->key0;
     x[in ? 6 : 5] = channel->key1;
     x[in ? 5 : 4] = (u64)address;
-    CHECK(call(channel->el, channel->transport, x, (in ? IO_REP_IN_1 : IO_REP_OUT_1) | more));
+    CHECK(client_call_from(channel->el, channel->transport, x, (in ? IO_REP_IN_1 : IO_REP_OUT_1) | more));
     CHECK(x[0] == 0 && x[1] == 0x10000 && x[2] == 0);
     return x[in ? 5 : 4];
 }
@@ -258,19 +234,55 @@ static void absent_page(unsigned el, enum trapcall_transport transport)
     }
 }
 
-/* EL0 has no way to what is EL1's. */
+static u8 secret[64] = "echo secret";
+
+/* The string form that the channel waits for, at EL1's memory: the guest's own permission fault, and nothing done. */
+static void expect_refusal(struct channel *channel, bool in, u64 count, u32 esr)
+{
+    u64 x[7] = {MAGIC, 0, count, channel->number << 16 | STREAM}, before = fault.count;
+    x[in ? 4 : 6] = channel->key0;
+    x[in ? 6 : 5] = channel->key1;
+    x[in ? 5 : 4] = (u64)secret;
+    CHECK(client_call_from(channel->el, channel->transport, x, in ? IO_REP_IN_1 : IO_REP_OUT_1)); /* gone over */
+    CHECK(fault.count == before + 1 && fault.far == (u64)secret && fault.esr == esr);
+    CHECK(x[1] == 0 && x[2] == count && x[in ? 5 : 4] == (u64)secret);
+    CHECK(memcmp(secret, "echo secret", 12) == 0);
+}
+
+/* EL0 has no way to what is EL1's, neither to read it nor to write it. */
 static void foreign_memory(enum trapcall_transport transport)
 {
-    static u8 secret[64] = "echo secret";
     struct channel channel = {.el = 0, .transport = transport};
     message(&channel, OPEN, RPC_OPENING);
     message(&channel, SEND, 11);
-    u64 x[7] = {MAGIC, 0, 11, channel.number << 16 | STREAM, (u64)secret, channel.key1, channel.key0};
-    unsigned count = fault.count;
-    CHECK(call(0, transport, x, IO_REP_OUT_1)); /* the handler goes over it */
-    CHECK(fault.count == count + 1 && fault.far == (u64)secret);
-    CHECK(fault.esr == ESR_VALUE(EC_DATA_LOWER, FSC_PERMISSION(3)));
-    CHECK(x[1] == 0 && x[2] == 11 && x[4] == (u64)secret);
+    expect_refusal(&channel, false, 11, ESR_VALUE(EC_DATA_LOWER, FSC_PERMISSION(3)));
+    message(&channel, SEND, 0); /* which is no command: there is an answer */
+    expect_refusal(&channel, true, 4, ESR_VALUE(EC_DATA_LOWER, FSC_PERMISSION(3) | ISS_WNR));
+    message(&channel, CLOSE, 0);
+}
+
+/* EL1 that may not use EL0's memory (PSTATE.PAN), can't have the hypervisor do it. */
+static void forbidden_access(void)
+{
+    struct channel channel = {.el = 1, .transport = TRANSPORT_HVC};
+    message(&channel, OPEN, RPC_OPENING);
+    message(&channel, SEND, 11);
+    register u64 x0 __asm__("x0") = MAGIC;
+    register u64 x1 __asm__("x1") = 0;
+    register u64 x2 __asm__("x2") = 11;
+    register u64 x3 __asm__("x3") = channel.number << 16 | STREAM;
+    register u64 x4 __asm__("x4") = (u64)buffer;
+    register u64 x5 __asm__("x5") = channel.key1;
+    register u64 x6 __asm__("x6") = channel.key0;
+    register u64 x7 __asm__("x7") = IO_REP_OUT_1;
+    __asm__ volatile(".inst 0xd500419f\n\thvc #0x86\n\t.inst 0xd500409f" /* MSR PAN, #1 and #0 */
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x4)
+                     : "r"(x3), "r"(x5), "r"(x6), "r"(x7)
+                     : "memory");
+    CHECK(x1 == 0 && x2 == 11 && x4 == (u64)buffer);
+    CHECK(fault.count == 1 && fault.far == (u64)buffer && fault.esr == ESR_VALUE(EC_DATA_SAME, FSC_PERMISSION(3)));
+    fault.count = 0;
+    stream(&channel, false, buffer, 11, 0);
     message(&channel, CLOSE, 0);
 }
 
@@ -296,4 +308,6 @@ void test_main(void)
             fault.count = 0;
             print("EL%u by %s: messages\n", el, client_transports[t].name);
         }
+    if ((READ(id_aa64mmfr1_el1) >> 20 & 15) >= 2) /* FEAT_PAN2 */
+        forbidden_access();
 }

@@ -23,14 +23,13 @@ bool cache_identity(struct vcpu *vcpu, struct sysreg_access *access)
 /* Every IC, and DC by address: the line's place in memory is cleaned and invalidated, whatever less was asked for. */
 bool cache_maintenance(struct vcpu *vcpu, struct sysreg_access *access)
 {
-    enum { ISS_MAINTENANCE = 1 << 8 | 1 << 6 }; /* CM, WnR */
     bool by_address = access->encoding != ENCODING(1u, 0, 7, 1, 0) && access->encoding != ENCODING(1u, 0, 7, 5, 0);
     u64 ipa, par;
     if (access->read)
         return false;
     if (by_address) {
         if (!vcpu_translate(vcpu, access->value, ACCESS_READ, false, &ipa, &par)) {
-            inject_abort(vcpu, false, access->value, fault_status(vcpu, access->value, par), ISS_MAINTENANCE);
+            inject_abort(vcpu, false, access->value, fault_status(vcpu, access->value, par), ISS_CM | ISS_WNR);
             return true;
         }
         const void *line = vm_ram(vcpu->vm, ipa, 1);
