@@ -23,8 +23,9 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path[:0] = [str(ROOT / "tests/boot"), str(ROOT / "roms/visor")]
+sys.path[:0] = [str(ROOT / "tests/boot"), str(ROOT / "roms/visor"), str(HERE / "guest")]
 import debian
+import faulty_module
 import pack
 import packages
 
@@ -41,6 +42,10 @@ vmware-rpctool nonsense; echo "rpctool: status $?"
 """,
     "client": "client\n",
     "detecting": "detecting\n",
+    # BRKs of the kernel's own: WARN() goes on, BUG() is the end of insmod alone.
+    "bugs": """insmod /modules/warning.ko
+insmod /modules/faulty.ko; echo "insmod: status $?"
+""",
     "debugging": """debugging
 mount -t tracefs tracefs /sys/kernel/tracing
 cd /sys/kernel/tracing
@@ -60,9 +65,10 @@ class Case:
     script: str
     expected: tuple  # patterns, in their order
     config: str = None  # of the guest; None: without a hypervisor
-    never: str = None
+    never: str = None        # a pattern
     cpu: str = "cortex-a76"
     gic: int = 3
+    visor: str = "roms/visor.img"
     registers: bool = False  # what the process says of traps is compared with the registers
 
 
@@ -70,6 +76,10 @@ GOOD = ("VMware software version 6 \\(good\\)", "checkvm: status 0", "Workstatio
         "rpctool: status 0", "set in the guest", "rpctool: status 0", "Unknown command", "rpctool: status 1")
 ABSENT = ("must be run inside a virtual machine", "checkvm: status 1")
 DEBUGGED = ("debugging: 0 stops before, 17 steps, 5 watchpoints, 5 breakpoints", "kprobes: 100 entries, 100 returns")
+
+INIT = r"virtio_rng_driver_init\+0x8/"
+BUGS = (rf"WARNING: CPU: 0 PID: \d+ at .*{INIT}", rf"pc : {INIT}.* \[virtio_wrn\]", "already registered", "kernel BUG at",
+        "Oops - BUG: 00000000f2000800", rf"pc : {INIT}.* \[virtio_bug\]", "insmod: status 139")
 
 # What the process finds free and trapped; the kernel refuses the rest, whatever is above.
 FREE = ("WFE: free", "CTR_EL0: free", "CIVAC: free", "CVAU: free", "IVAU: free")
@@ -103,6 +113,12 @@ CASES = [
     Case("debugging-brk", "debugging", DEBUGGED, "transports brk"),
     Case("debugging-brk-nvhe", "debugging", DEBUGGED, "transports brk", cpu="cortex-a57"),
     Case("debugging-dcc", "debugging", DEBUGGED, "transports dcc"),
+    Case("bugs-bare", "bugs", BUGS),
+    Case("bugs-brk", "bugs", BUGS, "transports brk"),
+    Case("bugs-brk-nvhe", "bugs", BUGS, "transports brk", cpu="cortex-a57"),
+    # The control: a visor that keeps its guest's debug exceptions.
+    Case("bugs-control", "bugs", ("insmod: status",), "transports brk", never="WARNING: CPU|kernel BUG|Oops",
+         visor="tests/systems/visor-deaf.img"),
     detected("bare", None),
     detected("none", ""),
     detected("wfe", "transports wfe", "WFE"),
@@ -129,6 +145,9 @@ def initramfs(scratch):
     for name, text in SCRIPTS.items():
         files[f"tests/{name}"] = ("set +e\n" + text).encode()
     kernel, base = debian.prepare("cloud")
+    module = (kernel.parent / "modules/virtio_rng.ko").read_bytes()
+    files["modules/warning.ko"] = faulty_module.faulty_module(module, "virtio_rng", "virtio_wrn", True)
+    files["modules/faulty.ko"] = faulty_module.faulty_module(module, "virtio_rng", "virtio_bug", False)
     return kernel, base.read_bytes() + packages.archive(files)
 
 
@@ -172,7 +191,7 @@ def run_case(build, kernel, initrd, scratch, logs, case):
         image.write_bytes(pack.pack({"guest0/kernel": kernel.read_bytes(), "guest0/initrd": initrd,
                                      "guest0/cmdline": append, "guest0/config": f"memory 256M\n{case.config}\n"}))
         command += ["-M", f"virt,gic-version={case.gic},virtualization=on", "-m", "640", "-smp",
-                    "2" if "vcpus 2" in case.config else "1", "-kernel", os.path.join(build, "roms/visor.img"),
+                    "2" if "vcpus 2" in case.config else "1", "-kernel", os.path.join(build, case.visor),
                     "-initrd", image]
     result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
     text = (result.stdout + result.stderr).decode(errors="replace")
@@ -183,6 +202,8 @@ def run_case(build, kernel, initrd, scratch, logs, case):
         if not found:
             raise Failure(f"nothing on the console that matches {pattern!r} (after {position} characters)")
         position = found.end()
+    if case.never and re.search(case.never, text, re.M):
+        raise Failure(f"the console has {case.never!r}")
     if result.returncode != 0 or "Power down" not in text:
         raise Failure(f"status {result.returncode}, no clean power-off")
     if case.registers:
