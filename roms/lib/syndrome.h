@@ -46,6 +46,8 @@ enum exception_class {
 #define ISS_WNR (1u << 6)
 #define ISS_S1PTW (1u << 7)
 #define ISS_CM (1u << 8)
+#define ISS_EA (1u << 9)
+#define ISS_FNV (1u << 10)
 #define ISS_ISV (1u << 24)
 #define ISS_FSC(iss) ((unsigned)(iss) & 63)
 #define FSC_TRANSLATION(level) (4u + (level))
