@@ -82,7 +82,8 @@ enter:
 2:  msr     sp_el2, x22
     b       4f
 3:  msr     sp_el1, x22
-4:  cmp     x0, #3
+4:  msr     daifset, #15                // an interrupt would have SPSR and ELR for itself
+    cmp     x0, #3
     b.eq    5f
     cmp     x0, #2
     b.eq    6f
