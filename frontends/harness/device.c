@@ -1,7 +1,7 @@
 /*
  * Devices of the test's own: "device: NAME base=ADDRESS [size=N] [console] [spi=N]". Registers that keep what is
  * written; on "inject: ... error NAME on" every access ends in an external abort until it is switched off. A
- * console's first register takes characters. And disks: "drive: NAME [size=N]", whose requests fail in the same way.
+ * console's first register takes characters. And disks: "drive: NAME [size=N] [at=WHERE]", whose requests fail in the same way.
  */
 #include "frontends/harness/harness.h"
 #include "frontends/little_endian.h"
@@ -133,6 +133,18 @@ static int drive_write(void *opaque, uint64_t offset, const void *data, size_t s
     return 0;
 }
 
+static bool attachment_parse(const char *word, enum armsim_attachment *attachment)
+{
+    static const char *const names[] = {[ARMSIM_VIRTIO_MMIO] = "at=virtio", [ARMSIM_VIRTIO_PCI] = "at=virtio-pci",
+                                        [ARMSIM_AHCI_PCI] = "at=ahci-pci", [ARMSIM_AHCI_PLATFORM] = "at=ahci"};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(word, names[i]) == 0) {
+            *attachment = (enum armsim_attachment)i;
+            return true;
+        }
+    return false;
+}
+
 static bool drive_parse(struct running *running, const struct line *line, struct test_drive *drive,
                         struct buffer *error)
 {
@@ -143,14 +155,16 @@ static bool drive_parse(struct running *running, const struct line *line, struct
     for (char *word = strtok_r(text, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
         if (!drive->name)
             drive->name = word;
+        else if (strncmp(word, "size=", 5) == 0)
+            good = value_parse(&numbers, word + 5, &drive->size, error) && good;
         else
-            good = good && strncmp(word, "size=", 5) == 0 && value_parse(&numbers, word + 5, &drive->size, error);
+            good = attachment_parse(word, &drive->attachment) && good;
     }
     if (good && drive->name && drive->size && drive->size % 512 == 0 && drive->size <= 1 << 26) {
         drive->bytes = arena_alloc(&running->arena, (size_t)drive->size);
         return true;
     }
-    buffer_add(error, "drive: expected NAME [size=N], a multiple of 512 up to 64 MiB");
+    buffer_add(error, "drive: expected NAME [size=N] [at=virtio|virtio-pci|ahci|ahci-pci]; N a multiple of 512 up to 64 MiB");
     return false;
 }
 
@@ -169,7 +183,8 @@ bool drives_parse(struct running *running, struct armsim_options *options, struc
         if (!drive_parse(running, &test->lines[i], drive, error))
             return false;
         drives[running->drive_count++] = (struct armsim_drive){
-            .block = {.read = drive_read, .write = drive_write, .opaque = drive, .size = drive->size}};
+            .block = {.read = drive_read, .write = drive_write, .opaque = drive, .size = drive->size},
+            .attachment = drive->attachment};
     }
     options->drives = drives;
     options->drive_count = running->drive_count;

@@ -209,6 +209,7 @@ enum { MAX_TEST_DRIVES = 4 };
 struct test_drive {
     const char *name;
     bool failing;
+    enum armsim_attachment attachment;
     uint64_t size;
     uint8_t *bytes;
 };

@@ -173,6 +173,7 @@ static bool make_machine(struct running *running, struct buffer *error)
     } else {
         options.gic_version = strcmp(test_value_or(test, "gic", "3"), "2") == 0 ? 2 : 3;
         options.ram_size = ram;
+        options.pci = strcmp(test_value_or(test, "pci", "on"), "on") == 0;
         options.conduit = conduit_of(test);
         options.bios = file_of(running, "bios");
         options.kernel = file_of(running, "kernel");

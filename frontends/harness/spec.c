@@ -14,7 +14,7 @@
 static const char *const settings[] = {
     "test", "board", "cpu",     "el2",   "el3",  "gic",    "smp",    "ram",   "secure",      "entry", "start",
     "exit", "limit", "console", "golden", "skip", "engine", "conduit", "quantum", "semihosting", "requires", "matrix",
-    "bios", "kernel", "initrd", "append",  "traps",
+    "bios", "kernel", "initrd", "append",  "traps", "pci",
 };
 /* Keys that may come several times. */
 static const char *const lists[] = {"set", "expect", "trap", "never", "count", "stat", "inject", "device",

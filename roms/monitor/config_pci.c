@@ -1,9 +1,11 @@
 /* S02: the board's AHCI controller as a PCI function, on a board without PCI. */
 #include "../lib/board.h"
+#include "../lib/pci_service.h"
 #include "pci_shim.h"
 
 #ifndef DESCRIBE
 #define DESCRIBE pci_shim_describe
+#define CALLS .call = pci_service_call, .call_count = PCI_SERVICE_CALLS
 #endif
 #define ECAM 0x3f000000ul
 #define AHCI 0x090c0000ul
@@ -32,23 +34,24 @@ static const struct pcicfg_table table = {
 };
 
 static struct pcicfg function;
+static bool present;
 static struct pci_shim shim = {
-    .table = &table, .bar = ABAR, .node = "/sata@90c0000", .stop = stop_ahci, .function = &function};
+    .table = &table, .bar = ABAR, .node = "/sata@90c0000", .stop = stop_ahci, .function = &function, .present = &present};
 
-static const struct mmio_device ecam = {.name = "ecam",
-                                        .base = ECAM,
-                                        .size = 0x100000,
-                                        .read = pci_shim_read,
-                                        .write = pci_shim_write,
-                                        .start = pci_shim_start,
-                                        .describe = DESCRIBE,
-                                        .state = &shim};
+const struct mmio_device pci_ecam = {.name = "ecam",
+                                     .base = ECAM,
+                                     .size = 0x100000,
+                                     .read = pci_shim_read,
+                                     .write = pci_shim_write,
+                                     .start = pci_shim_start,
+                                     .describe = DESCRIBE,
+                                     .state = &shim};
 static const struct mmio_device moved = {.name = "moved registers",
                                          .place = pci_shim_place,
                                          .size = AHCI_BYTES,
                                          .read = pci_shim_forward_read,
                                          .write = pci_shim_forward_write,
                                          .state = &shim};
-static const struct mmio_device *const devices[] = {&ecam, &moved};
+static const struct mmio_device *const devices[] = {&pci_ecam, &moved};
 
-const struct monitor_config config = {.name = "pci", .devices = devices, .device_count = COUNT(devices)};
+const struct monitor_config config = {.name = "pci", .devices = devices, .device_count = COUNT(devices), CALLS};

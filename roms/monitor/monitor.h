@@ -131,6 +131,8 @@ struct monitor_config {
     unsigned device_count;
     bool deaf;      /* a control: the devices are described, and nobody answers */
     bool wfe_agent; /* SCR_EL3.TWE */
+    bool (*call)(u64 x[5]); /* standard service calls of its own, X0 to X4; NULL: none. False: not one of them */
+    unsigned call_count;
 };
 extern const struct monitor_config config;
 

@@ -14,7 +14,7 @@ static const struct pci_shim *shim_of(const struct mmio_device *device)
 static bool is_present(const struct pci_shim *shim, u64 offset)
 {
     unsigned place = (unsigned)shim->table->device << 3 | shim->table->function;
-    return offset / FUNCTION_BYTES == place;
+    return *shim->present && offset / FUNCTION_BYTES == place;
 }
 
 void pci_shim_start(const struct mmio_device *device)
@@ -56,7 +56,7 @@ u64 pci_shim_place(const struct mmio_device *device)
     const struct pci_shim *shim = shim_of(device);
     u64 bar = pcicfg_bar(shim->function, shim->bar);
     bool decodes = pcicfg_command(shim->function) & PCI_COMMAND_MEMORY;
-    return decodes && bar != shim->table->bar_base[shim->bar] ? bar : NOWHERE;
+    return *shim->present && decodes && bar != shim->table->bar_base[shim->bar] ? bar : NOWHERE;
 }
 
 /* The device takes words: everything else would abort there, too. */
@@ -126,6 +126,7 @@ bool pci_shim_describe(const struct mmio_device *device, struct dt_edit *tree)
         return true; /* no device, no function */
     if (!pci_shim_hide(device, tree))
         return false;
+    *shim->present = true;
     int node = dt_add_node(tree, 0, "pcie@3f000000");
     return node != DT_NONE && dt_set_string(tree, node, "compatible", "pci-host-ecam-generic") &&
            dt_set_string(tree, node, "device_type", "pci") && dt_set(tree, node, "dma-coherent", cells, 0) &&

@@ -11,7 +11,10 @@ struct pci_shim {
     const char *node;           /* of the board's device tree: the device that disappears from there */
     void (*stop)(u64 registers); /* no DMA any more: Bus Master was cleared */
     struct pcicfg *function;
+    bool *present;              /* the board has the device */
 };
+/* The window, which pci_service.c shows by calls. */
+extern const struct mmio_device pci_ecam;
 
 /* The window of bus 0: 32 devices of 8 functions, all ones but where the shim is. */
 bool pci_shim_read(const struct mmio_device *device, u64 offset, unsigned bytes, u64 *value);
@@ -19,6 +22,9 @@ bool pci_shim_write(const struct mmio_device *device, u64 offset, unsigned bytes
 void pci_shim_start(const struct mmio_device *device);
 bool pci_shim_describe(const struct mmio_device *device, struct dt_edit *tree);
 bool pci_shim_hide(const struct mmio_device *device, struct dt_edit *tree);
+
+/* DEN0115: X0 to X4. False: another call. */
+bool pci_service_call(u64 x[5]);
 
 /* The registers where the BAR has moved to; while it is where they are, there is no such place. */
 u64 pci_shim_place(const struct mmio_device *device);

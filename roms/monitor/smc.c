@@ -24,7 +24,7 @@ static bool identity_call(u64 x[4])
         x[0] = (u32)x[1] == SMCCC_VERSION || (u32)x[1] == SMCCC_ARCH_FEATURES ? SMCCC_SUCCESS : (u64)SMCCC_NOT_SUPPORTED;
         return true;
     case SMCCC_STANDARD_CALL_COUNT:
-        x[0] = PSCI_CALLS;
+        x[0] = PSCI_CALLS + config.call_count;
         return true;
     case SMCCC_STANDARD_CALL_UID:
         set_result(x, standard_uid);
@@ -45,12 +45,22 @@ static bool identity_call(u64 x[4])
     }
 }
 
+static bool configured_call(u64 x[5])
+{
+    if (!config.call)
+        return false;
+    monitor_lock();
+    bool known = config.call(x);
+    monitor_unlock();
+    return known;
+}
+
 /* X4 to X30 stay as they were; so do X1 to X3 where a call has no result in them. */
 void smc(struct frame *frame)
 {
     bool known = ESR_ISS(frame->esr) == 0; /* SMC #0 alone is a call */
     if (known)
-        known = identity_call(frame->x) || psci_call(frame->x);
+        known = identity_call(frame->x) || psci_call(frame->x) || configured_call(frame->x);
     if (!known)
         frame->x[0] = (u64)SMCCC_NOT_SUPPORTED;
 }
