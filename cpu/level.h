@@ -44,7 +44,7 @@ static inline __attribute__((always_inline)) void pe_enter_level(struct pe *pe)
     if (UNLIKELY(pe->pending || (SR(pe, HCR_EL2) & HCR_EL2_VIRTUAL_PENDING)))
         pe->sample_interrupts |= interrupt_pending(pe, false);
     if (pe->gic)
-        gic_set_pe_state(pe->gic, pe->pstate.el, !(pe->control_state & CONTROL_NS));
+        gic_set_pe_state(pe->gic, pe->pstate.el == 3, !(pe->control_state & CONTROL_NS));
 }
 
 #endif

@@ -53,7 +53,7 @@ static const struct state_field cpu_fields[] = {
     STATE_FIELD(struct gic_cpu_interface, propbaser, 0),
     STATE_FIELD(struct gic_cpu_interface, pendbaser, 0),
     /* The PE tells these again by gic_set_pe_state(). */
-    STATE_KEPT_WITH(struct gic_cpu_interface, el, 0, 3),
+    STATE_KEPT(struct gic_cpu_interface, el3),
     STATE_KEPT(struct gic_cpu_interface, secure),
 };
 
@@ -330,7 +330,7 @@ static int create_cpu(struct gic *gic, unsigned index)
     uint64_t mpidr = gic->config.affinity ? gic->config.affinity[index] : index % 16 + (uint64_t)(index / 16) * 256;
     cpu->affinity = (mpidr & 0xffffff) | (mpidr >> 8 & 0xff000000);
     cpu->secure = gic->config.security;
-    cpu->el = gic->config.security ? 3 : 1;
+    cpu->el3 = gic->config.security;
     snprintf(cpu->name, sizeof(cpu->name), "gic.cpu%u", index);
     for (unsigned n = 0; n < GIC_PRIVATE - GIC_SGIS; n++)
         cpu->ppi[n] = (struct irq_line){set_ppi, cpu, GIC_SGIS + n, false};

@@ -71,24 +71,26 @@ void gic_connect(struct gic_cpu_interface *cpu, struct irq_line *irq, struct irq
 
 /* What an interface knows of its PE: its first member. */
 struct gic_pe_state {
-    uint8_t el;
-    bool secure;
+    union {
+        struct {
+            bool el3, secure;
+        };
+        uint16_t both; /* as they are compared */
+    };
 };
 void gic_pe_state_changed(struct gic_cpu_interface *cpu);
 
 /*
- * The PE's Exception level and Security state, which decide whether a Group 1 interrupt is an IRQ or an FIQ. `secure`
- * at EL3: ignored for AArch64. For EL3 using AArch32 pass el 1 and `secure` true. Cheap: call it on every change.
+ * Whether the PE is at EL3 and its Security state, which decide whether a Group 1 interrupt is an IRQ or an FIQ. `secure`
+ * at EL3: ignored for AArch64. For EL3 using AArch32 pass false, true. Cheap: call it on every change of EL.
  */
-static inline void gic_set_pe_state(struct gic_cpu_interface *cpu, uint8_t el, bool secure)
+static inline void gic_set_pe_state(struct gic_cpu_interface *cpu, bool el3, bool secure)
 {
-    struct gic_pe_state *state = (struct gic_pe_state *)cpu;
-    enum { AT_EL3 = 4 }; /* of el + 1 */
-    bool matters = ((state->el + 1) ^ (el + 1)) & AT_EL3 || state->secure != secure;
-    state->el = el;
-    state->secure = secure;
-    if (matters)
-        gic_pe_state_changed(cpu);
+    struct gic_pe_state *state = (struct gic_pe_state *)cpu, now = {.el3 = el3, .secure = secure};
+    if (state->both == now.both)
+        return;
+    state->both = now.both;
+    gic_pe_state_changed(cpu);
 }
 /* The PE alone is reset (PSCI CPU_ON): resets its ICC and ICH registers. GICv2's interface is no part of the PE. */
 void gic_pe_reset(struct gic_cpu_interface *cpu);

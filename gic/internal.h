@@ -54,8 +54,7 @@ struct gic_cpu_interface {
     union {
         struct gic_pe_state pe; /* first: gic_set_pe_state() */
         struct {
-            uint8_t el;
-            bool secure;
+            bool el3, secure;
         };
     };
     struct gic *gic;

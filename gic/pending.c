@@ -88,7 +88,7 @@ static bool gicv3_signals_fiq(const struct gic_cpu_interface *cpu, enum gic_grou
         return true;
     if (!cpu->gic->two_states)
         return false;
-    if (cpu->el == 3)
+    if (cpu->el3)
         return true;
     return (group == GIC_GROUP1_SECURE) != cpu->secure;
 }

@@ -133,13 +133,20 @@ static inline uint64_t *executed_word(struct pe *pe, uint64_t va)
 }
 static inline uint64_t executed_bit(uint64_t va) { return 1ull << (va >> 12 & 63); }
 
+/* Up to the limit, which is a whole number of them away. */
+static inline int64_t interp_records_left(const struct pe *pe)
+{
+    _Static_assert((sizeof(struct record) & (sizeof(struct record) - 1)) == 0, "a shift divides, rounding down");
+    return (pe->limit - (int64_t)pe->ip) >> __builtin_ctz((unsigned)sizeof(struct record));
+}
+
 /* pe_instructions(): exact wherever the PE's fields are spilled. */
 static inline uint64_t interp_instructions(const struct pe *pe)
 {
     const struct interp *it = pe->interp;
     if (UNLIKELY(!it->running))
         return pe->instructions;
-    return it->count_limit - (uint64_t)((pe->limit - (int64_t)pe->ip) / (int64_t)sizeof(struct record));
+    return it->count_limit - (uint64_t)interp_records_left(pe);
 }
 
 /* What a C function's outcome means for the flow. */

@@ -9,18 +9,13 @@
 
 enum { RECORD_BYTES = sizeof(struct record) };
 
-static int64_t records_left(const struct pe *pe)
-{
-    return (pe->limit - (int64_t)pe->ip) / RECORD_BYTES;
-}
-
 uint64_t pe_instructions(const struct pe *pe) { return interp_instructions(pe); }
 
 /* Makes the next sample point come at once: what is left of the budget is put aside. */
 static void call_attention(struct pe *pe)
 {
     struct interp *it = pe->interp;
-    int64_t left = records_left(pe);
+    int64_t left = interp_records_left(pe);
     if (!it->running || left <= 0)
         return;
     it->deferred += (uint64_t)left;
@@ -42,7 +37,7 @@ void pe_shorten(struct pe *pe, uint64_t instructions)
         it->end = end;
     if (!it->running)
         return;
-    int64_t left = records_left(pe) + (int64_t)it->deferred;
+    int64_t left = interp_records_left(pe) + (int64_t)it->deferred;
     if (left <= (int64_t)instructions)
         return;
     /* Drop the excess for good; deferred first, because limit may already stand at ip. */
@@ -201,7 +196,7 @@ enum flow interp_sample(struct pe *pe)
         pe->sample_interrupts = false;
         interrupted = take_pending_interrupt(pe);
     }
-    if (records_left(pe) <= 0 || it->stepping) {
+    if (interp_records_left(pe) <= 0 || it->stepping) {
         it->leave = it->stepping ? LEAVE_STEP : LEAVE_BUDGET;
         return FLOW_LEAVE;
     }
@@ -494,7 +489,7 @@ static enum pe_exit run(struct pe *pe, uint64_t budget)
         it->running = true;
         if (interp_enter(pe, true) != FLOW_LEAVE)
             run_handlers(pe);
-        pe->instructions = it->count_limit - (uint64_t)records_left(pe);
+        pe->instructions = it->count_limit - (uint64_t)interp_records_left(pe);
         it->running = false;
         if (it->exit_requested) {
             it->exit_requested = false;

@@ -244,7 +244,7 @@ static void change_state(void)
     unsigned cpu = (unsigned)draw(CPUS);
     state[cpu].el = (uint8_t)draw(4);
     state[cpu].secure = draw(2);
-    gic_set_pe_state(gic_cpu_interface(fx.gic, cpu), state[cpu].el, state[cpu].secure);
+    gic_set_pe_state(gic_cpu_interface(fx.gic, cpu), state[cpu].el == 3, state[cpu].secure);
 }
 
 static void shuffle(uint64_t frame, unsigned words)
@@ -291,7 +291,7 @@ static void fuzz(unsigned rounds)
     for (unsigned cpu = 0; cpu < CPUS; cpu++) {
         state[cpu].el = 1;
         state[cpu].secure = false;
-        gic_set_pe_state(gic_cpu_interface(fx.gic, cpu), 1, false);
+        gic_set_pe_state(gic_cpu_interface(fx.gic, cpu), false, false);
     }
     for (unsigned round = 0; round < rounds; round++) {
         if (round % 64 == 0)

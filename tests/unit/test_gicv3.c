@@ -33,7 +33,7 @@ static void open_all(bool security)
     wrs(0, GICD, security ? 0x37 : 0x3);
     for (unsigned cpu = 0; cpu < CPUS; cpu++) {
         open_cpu(cpu, security);
-        gic_set_pe_state(gic_cpu_interface(fx.gic, cpu), 1, false);
+        gic_set_pe_state(gic_cpu_interface(fx.gic, cpu), false, false);
     }
 }
 
@@ -239,7 +239,7 @@ START_TEST(test_routing_to_pins)
         setup_spi(40, 0xa0, group, false);
         spi(40, true);
         for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-            gic_set_pe_state(cpu, cases[i].el, cases[i].secure);
+            gic_set_pe_state(cpu, cases[i].el == 3, cases[i].secure);
             ck_assert(pin(0, PIN_FIQ) == cases[i].fiq[group]);
             ck_assert(pin(0, PIN_IRQ) == !cases[i].fiq[group]);
         }
@@ -253,7 +253,7 @@ START_TEST(test_routing_to_pins)
         setup_spi(40, 0xa0, group1 ? G1NS : G0, false);
         spi(40, true);
         for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-            gic_set_pe_state(cpu, cases[i].el, cases[i].secure);
+            gic_set_pe_state(cpu, cases[i].el == 3, cases[i].secure);
             ck_assert(pin(0, PIN_FIQ) == !group1 && pin(0, PIN_IRQ) == group1);
         }
         spi(40, false);
