@@ -55,10 +55,22 @@ static void tell_filled(void *opaque, const struct mmu_fill *fill)
         pe->env->filled(pe->env->machine, pe, fill);
 }
 
+static void tell_stale(void *opaque, enum mmu_stale kind, uint64_t va)
+{
+    static const char *const texts[] = {
+        [MMU_STALE_UNMAPPED] = "nothing is mapped there any more",
+        [MMU_STALE_PERMISSIONS] = "permissions or the Access flag have changed",
+        [MMU_STALE_CONFLICT] = "something else is mapped there, without break-before-make",
+    };
+    const struct pe *pe = opaque;
+    log_message(pe->env->log, LOG_GUEST_ERROR, "PE %u: the TLB's entry for 0x%llx is stale: %s (pc 0x%llx)", pe->index,
+                (unsigned long long)va, texts[kind], (unsigned long long)pe->pc);
+}
+
 void pe_watch_fills(struct pe *pe)
 {
     const struct mmu_keeper keeper = {.lost = pe_purge_translation, .fetch = pe_fetch_regime,
-                                      .filled = pe->env->filled ? tell_filled : NULL, .opaque = pe};
+                                      .filled = pe->env->filled ? tell_filled : NULL, .stale = tell_stale, .opaque = pe};
     mmu_set_keeper(pe->mmu, &keeper);
 }
 

@@ -150,6 +150,9 @@ static void identify_mmu(struct pe *pe)
         .no_cacheop_access_flag_fault = impdef(pe, CACHEOP_ACCESS_FLAG) == CACHEOP_ACCESS_FLAG_IGNORE,
         .ic_permission_fault = impdef(pe, IC_IVAU_PERMISSION) == IC_IVAU_PERMISSION_FAULT,
         .access_flag_update_on_fault = impdef(pe, ACCESS_FLAG_ON_FAULT) == ACCESS_FLAG_ON_FAULT_SET,
+        .tlb_check = impdef(pe, TLB_CHECK) == TLB_CHECK_OFF    ? MMU_CHECK_OFF
+                     : impdef(pe, TLB_CHECK) == TLB_CHECK_WARN ? MMU_CHECK_WARN
+                                                               : MMU_CHECK_FAULT,
     };
 }
 

@@ -96,6 +96,8 @@ struct s2_leaf {
     bool present; /* false: no stage 2 */
 };
 
+enum { MMU_TOLD = 16 };
+
 /* Both stages of one translation: the contents of a TLB entry. */
 struct mapping {
     struct s1_leaf s1;
@@ -184,6 +186,7 @@ struct mmu {
     mmu_walk_fn *observer;
     void *observer_opaque;
     struct mmu_keeper keeper; /* functions NULL: nobody */
+    uint64_t told[MMU_TOLD];  /* pages that keeper.stale has heard of lately: no state */
 };
 
 /* The keeper hears what the stage-1 TLB has lost: `size` bytes from `va`, or with size 0 anything. */
@@ -253,6 +256,14 @@ static inline bool set_fault(struct fault_record *fault, enum fault_type type, i
     fault->level = (int8_t)level;
     return false;
 }
+
+/* translate.c: AArch64.FullTranslate, AArch32.FullTranslate */
+bool full_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
+                    uint64_t va, struct mapping *mapping, bool *cacheable, struct fault_record *fault);
+
+/* stale.c: with tlb_check, whether an entry may be used. False: *fault is a TLB conflict. */
+bool entry_holds(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, uint64_t va,
+                 const struct mapping *entry, struct fault_record *fault);
 
 /* s1_params.c */
 void compute_s1_params(struct mmu *mmu, const struct mmu_regime *regime, bool upper, struct s1_params *params);

@@ -41,6 +41,13 @@ struct mmu_features {
     bool no_default_tex;                /* AArch32 with SCTLR.TRE = 0: Normal Non-cacheable, not the default TEX decode
                                          * (PRRR and NMRR taken as never holding their reset values) */
     bool access_flag_update_on_fault;   /* the Access flag is set though the access has a Permission fault */
+    uint8_t tlb_check; /* enum mmu_check: whether entries that are used are compared with the tables */
+};
+
+enum mmu_check {
+    MMU_CHECK_OFF,
+    MMU_CHECK_WARN, /* mmu_keeper.stale is told */
+    MMU_CHECK_FAULT /* and what break-before-make is for is a TLB conflict abort */
 };
 
 /*
@@ -90,6 +97,7 @@ struct mmu_access {
     bool multiple;     /* AArch32 load/store multiple: subject to SCTLR.nTLSMD */
     bool first_stage_only; /* AT S1E*: stage 1 (the walk's own accesses still go through stage 2) */
     bool no_update;    /* debug look: neither AF/dirty updates nor TLB fills */
+    bool past_tlb;     /* stage 2's entries aren't looked at; used inside mmu/ */
     uint8_t size;      /* bytes (a power of two), for alignment faults; 0: alignment is not checked */
     bool aligned_required; /* SCTLR.A or an access that is always alignment checked */
 };
@@ -165,6 +173,11 @@ struct mmu_fill {
     uint64_t va, ipa;
     bool global, stage2;
 };
+enum mmu_stale {
+    MMU_STALE_UNMAPPED,    /* the walk comes to no leaf */
+    MMU_STALE_PERMISSIONS, /* permissions or the Access flag are others: break-before-make isn't needed */
+    MMU_STALE_CONFLICT     /* output, memory type, size or nG are others: it is */
+};
 struct mmu_keeper {
     /* `size` bytes from `va`, in whatever context, are lost; size 0: anything. */
     void (*lost)(void *opaque, uint64_t va, uint64_t size);
@@ -172,6 +185,8 @@ struct mmu_keeper {
     const struct mmu_regime *(*fetch)(void *opaque, uint64_t *va);
     /* Optional: an entry was made. */
     void (*filled)(void *opaque, const struct mmu_fill *fill);
+    /* Optional: an entry is used that isn't what the tables say (mmu_features.tlb_check); not with every use. */
+    void (*stale)(void *opaque, enum mmu_stale kind, uint64_t va);
     void *opaque;
 };
 void mmu_set_keeper(struct mmu *mmu, const struct mmu_keeper *keeper); /* copied */

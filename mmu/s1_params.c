@@ -164,7 +164,7 @@ void compute_s1_params(struct mmu *mmu, const struct mmu_regime *regime, bool up
     params->global_key = global_key(params->own_key);
     params->own = params->global = mmu->s1.contexts; /* any will do */
     params->enabled = s1_enabled(regime) && !regime->aarch32;
-    params->els = params->enabled ? (params->e0pd ? 0xe : 0xf) : 0;
+    params->els = params->enabled && !regime->features->tlb_check ? (params->e0pd ? 0xe : 0xf) : 0;
     params->plain = params->enabled && !regime->stage2 && regime->security == PAS_NON_SECURE && host_order &&
                     !params->high_bits && !params->epd && !params->txsz_faults && !mmu->observer;
 }

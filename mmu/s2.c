@@ -293,7 +293,7 @@ bool s2_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct
     fault->ipa_pas = ipa.pas;
     const struct tlb_context *context = tlb_context_of(&mmu->s2, key, 0);
     const struct s2_leaf *cached = tlb_lookup(&mmu->s2, context, context, ipa.address);
-    if (cached && !(cached->dirty_owed && access_dirties(access))) {
+    if (cached && !access->past_tlb && !(cached->dirty_owed && access_dirties(access))) {
         *leaf = *cached;
         *cacheable = true;
         return s2_check(regime, access, aligned, leaf, s1_attrs, fault);
@@ -328,10 +328,10 @@ bool s2_translate_table_access(struct mmu *mmu, const struct mmu_regime *regime,
                                bool write, struct full_address ipa, struct full_address *pa, struct fault_record *fault)
 {
     static const struct mem_attrs walk_attrs = {.inner = CACHE_WB | HINT_RWA, .outer = CACHE_WB | HINT_RWA};
-    if (known_table(mmu, regime, write, ipa, pa))
+    if (!access->past_tlb && known_table(mmu, regime, write, ipa, pa))
         return true;
-    struct mmu_access walk = {
-        .type = ACCESS_TTW, .read = true, .write = write, .el = access->el, .no_update = access->no_update};
+    struct mmu_access walk = {.type = ACCESS_TTW, .read = true, .write = write, .el = access->el,
+                              .no_update = access->no_update, .past_tlb = access->past_tlb};
     struct fault_record s2_fault = *fault;
     struct s2_leaf leaf;
     bool cacheable;

@@ -186,9 +186,8 @@ static bool uses_stage2(const struct mmu_regime *regime, const struct mmu_access
 }
 
 /* AArch64.FullTranslate, AArch32.FullTranslate */
-static bool full_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
-                           bool aligned, uint64_t va, struct mapping *mapping, bool *cacheable,
-                           struct fault_record *fault)
+bool full_translate(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access, bool aligned,
+                    uint64_t va, struct mapping *mapping, bool *cacheable, struct fault_record *fault)
 {
     mapping->s2.present = false;
     if (!s1_translate(mmu, regime, access, aligned, va, &mapping->s1, cacheable, fault))
@@ -311,6 +310,12 @@ static void start_fault(struct fault_record *fault, const struct mmu_access *acc
     fault->domain = 0;
 }
 
+/* Whoever asks comes back with the next access to the page. */
+static void keep_nothing(struct mmu_result *result)
+{
+    result->may_read = result->may_write = result->may_execute = false;
+}
+
 /* AArch64.TranslateAddress, AArch32.TranslateAddress */
 static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, const struct mmu_access *access,
                               uint64_t va, struct mmu_result *result)
@@ -325,6 +330,7 @@ static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, 
     bool by_tlb = s1_enabled(regime) && regime->stage2 == uses_stage2(regime, access) &&
                   (regime->aarch32 || canonical_va(regime, access->type, va)) &&
                   !(access->el == 0 && e0pd_faults(regime, upper_range(va)));
+    bool checks = regime->features->tlb_check != MMU_CHECK_OFF && !access->no_update;
     struct places places;
     if (by_tlb) {
         if (access->no_update)
@@ -333,9 +339,13 @@ static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, 
             look_up(mmu, regime, va, &places);
         if (places.entry && !must_walk(access, places.entry)) {
             mmu->stats.tlb_hits++;
+            if (checks && !entry_holds(mmu, regime, access, va, places.entry, fault))
+                return false;
             if (!check_mapping(regime, access, aligned, va, places.entry, fault))
                 return false;
             fill_result(regime, access, va, places.entry, result);
+            if (checks)
+                keep_nothing(result);
             return true;
         }
         mmu->stats.tlb_misses++;
@@ -345,8 +355,8 @@ static bool translate_address(struct mmu *mmu, const struct mmu_regime *regime, 
     if (!full_translate(mmu, regime, access, aligned, va, &mapping, &cacheable, fault))
         return false;
     fill_result(regime, access, va, &mapping, result);
-    if (!by_tlb && mapping.s2.present && !access->no_update) /* what stage 2's TLB loses isn't told: not to be kept */
-        result->may_read = result->may_write = result->may_execute = false;
+    if (checks || (!by_tlb && mapping.s2.present && !access->no_update)) /* what stage 2's TLB loses isn't told */
+        keep_nothing(result);
     if (by_tlb && cacheable && !access->no_update) {
         *enter(mmu, &places, va, mapping.s1.ng, mapping_size_log2(&mapping), mapping.s1.leaf_log2) = mapping;
         if (mmu->keeper.filled)

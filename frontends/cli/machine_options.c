@@ -90,6 +90,18 @@ static bool machine_wfe_early(struct cli_options *options, void *target, const c
     return (early || strcmp(value, "0") == 0) && option_choose(options, "M", "WFE_WAKE", early ? "early" : "event") == 0;
 }
 
+/* SCTLR_ELx.M acts at the write: a fetch behind it is translated. */
+static bool machine_mmu_fault_point(struct cli_options *options, void *target, const char *value)
+{
+    return strcmp(value, "msr") == 0;
+}
+
+static bool machine_tlb_check(struct cli_options *options, void *target, const char *value)
+{
+    bool known = strcmp(value, "off") == 0 || strcmp(value, "warn") == 0 || strcmp(value, "fault") == 0;
+    return known && option_choose(options, "M", "TLB_CHECK", value) == 0;
+}
+
 static bool machine_vhe(struct cli_options *options, void *target, const char *value)
 {
     bool on;
@@ -142,6 +154,9 @@ int option_machine(struct cli_options *options, const char *name, const char *va
         {"cntfrq", "Hz", machine_counter_frequency},
         {"cnt-epoch", "a number", machine_counter_epoch},
         {"tlb", "a power of two from 16 to 262144, or infinite", machine_tlb},
+        {"tlb-check", "off, warn or fault", machine_tlb_check},
+        {"mmu-fault-point", "msr (a write of SCTLR_ELx.M that waits for the ISB isn't implemented in this version)",
+         machine_mmu_fault_point},
         {"uart-depth", "16 or 32", machine_uart_depth},
         {"seed", "a number", machine_seed},
         {"aa32-el1", "off (AArch32 isn't implemented in this version)", machine_absent},
@@ -159,7 +174,8 @@ int option_machine(struct cli_options *options, const char *name, const char *va
         puts("virt    QEMU's virt board\n"
              "    gic-version=2|3, secure=on|off (el3), virtualization=on|off (el2), vhe=on|off, pci=on|off\n"
              "    bus-error=sea|serror|razwi, ram-fill=zero|poison, wfe-early=0|1\n"
-             "    gic-ds=on|off, prio-bits=4..8, cntfrq=HZ, cnt-epoch=N, tlb=N|infinite, uart-depth=16|32, seed=N\n"
+             "    gic-ds=on|off, prio-bits=4..8, cntfrq=HZ, cnt-epoch=N, tlb=N|infinite\n"
+             "    tlb-check=off|warn|fault, mmu-fault-point=msr, uart-depth=16|32, seed=N\n"
              "    dumpdtb=FILE");
         options->done = true;
         return 0;

@@ -361,7 +361,8 @@ class Running(CliTest):
         """Every choice of -M is taken, and what this version doesn't have is refused by name."""
         taken = ["gic=3,el3=on,el2=on,vhe=off", "gic-version=3,secure=on,gic-ds=on,prio-bits=4", "prio-bits=8,cntfrq=24M",
                  "cnt-epoch=0x100000,seed=7", "tlb=16,uart-depth=16", "tlb=infinite,wfe-early=1", "bus-error=razwi,pci=off",
-                 "bus-error=serror,ram-fill=poison", "aa32-el1=off,fgt=off,ecv=off,caches=coherent"]
+                 "bus-error=serror,ram-fill=poison", "aa32-el1=off,fgt=off,ecv=off,caches=coherent",
+                 "tlb-check=warn,mmu-fault-point=msr", "tlb-check=fault"]
         for choice in taken:
             result = self.run_armsim("-M", "virt," + choice, "--limit", "10k")
             self.assertEqual(result.returncode, self.run_armsim("--limit", "10k").returncode, choice)
@@ -369,6 +370,7 @@ class Running(CliTest):
                               ("aa32-el1=on", ["aa32-el1", "AArch32"]), ("caches=split", ["caches", "split"]),
                               ("tlb=17", ["tlb", "power of two"]), ("prio-bits=9", ["prio-bits", "4 to 8"]),
                               ("uart-depth=8", ["uart-depth"]), ("bus-error=x", ["bus-error", "razwi"]),
+                              ("tlb-check=x", ["tlb-check", "warn"]), ("mmu-fault-point=isb", ["mmu-fault-point", "SCTLR"]),
                               ("wfe-early=2", ["wfe-early"]), ("ram-fill=x", ["ram-fill", "poison"])):
             self.refused(2, "-M", "virt," + choice, names=names)
 

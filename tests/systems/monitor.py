@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The secure monitor with Debian's kernels (docs/monitor.md): it starts them with both interrupt controllers, with and
-without EL2; S01, a console and a clock that there are not; S02, an AHCI controller shown as a PCI function. Each has its
-control: the same with the mechanism off, which must fail.
+without EL2; S01, a console and a clock that there are not; S02, an AHCI controller shown as a PCI function; S04 and S05, an
+agent that has every WFE. Each has its control: the same with the mechanism off, which must fail.
 
     monitor.py --build DIRECTORY [--full] [--case PATTERN] [--log DIRECTORY]
 """
@@ -9,19 +9,24 @@ control: the same with the mechanism off, which must fail.
 import argparse
 import concurrent.futures
 import fnmatch
+import functools
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "boot"))
 import boot
 import debian
+import packages
 
 ABORT = re.compile(r" sync EL([012])ns->EL3s why=SCR_EL3.EA ")
+TRAPPED_WFE = re.compile(r" sync EL([012])ns->EL3s why=SCR_EL3.TWE .*esr=0x7e0000(\d)")
 NEVER_UP = "1500M"
+PINGS = 1000000
 
 
 class Run:
@@ -32,6 +37,8 @@ class Run:
         self.name, log = name, context.logs / f"monitor-{name}.log"
         self.directory = context.directory
         kernel, initramfs = debian.prepare(flavour)
+        if name.startswith("agent"):
+            initramfs = context.asking(initramfs)
         secure, trace = self.directory / f"{name}.secure", self.directory / f"{name}.trace"
         command = [context.armsim, "run", "-M", f"virt,secure=on,{machine}", "-m", "512", "-nographic",
                    "-bios", context.build / "roms/monitor" / f"{image}.bin", "-kernel", kernel, "-initrd", initramfs,
@@ -54,6 +61,8 @@ class Run:
         self.output = output.decode(errors="replace")
         self.secure = secure.read_text(errors="replace")
         self.trace = trace.read_text()
+        times = re.findall(r"^(\d+) ns ", self.trace[-4096:], re.M)
+        self.seconds = int(times[-1]) / 1e9 if times else 0.0
         trace.unlink()
 
     def expect(self, pattern):
@@ -194,6 +203,58 @@ def shown_control(context):
     run.is_true("ahci" not in run.output and not any(disk.read_bytes()), "the disk is there")
 
 
+# ---- S04, S05
+
+def asking(context, initramfs):
+    """Debian's, and a process that asks who is there: tests/systems/guest/client.c."""
+    image = context.directory / "asking.cpio"
+    with context.lock:
+        if not image.exists():
+            program, source = context.directory / "client", pathlib.Path(__file__).resolve().parent / "guest/client.c"
+            subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-o", program, source],
+                           check=True)
+            files = {"bin/client": program.read_bytes(), "tests/client": b"set +e\nclient\n"}
+            image.write_bytes(initramfs.read_bytes() + packages.archive(files))
+    return image
+
+
+def listened_to(context, gic, el2):
+    """The kernel's spinlocks, idle loops and delays under SCR_EL3.TWE; EL0 asks, and has the answer of EL3."""
+    machine = f"gic-version={gic},virtualization={'on' if el2 == 2 else 'off'}"
+    run = Run(context, f"agent-gicv{gic}-el{el2}", "monitor-agent", machine, "-cpu", "cortex-a76", "-smp", "4", test="client,cpus,hotplug",
+              append="armsim.cpus=4").passed("client", "cpus", "hotplug")
+    run.expect(r"client: WFE: 61726d73696d2d41 0 8")
+    waits = TRAPPED_WFE.findall(run.trace)
+    run.is_true(("0", "1") in waits and ("2" if el2 == 2 else "1", "1") in waits, "WFE isn't trapped")
+    run.is_true(all(kind == "1" for _, kind in waits), "something else than WFE is")
+    print(f"     {run.name}: {len(waits)} traps of WFE in {run.seconds:.1f} s", flush=True)
+
+
+def listened_to_again(context):
+    hashes = {Run(context, f"agent-again-{n}", "monitor-agent", "gic-version=3", "-smp", "4", test="client").passed(
+        "client").hash for n in range(2)}
+    if len(hashes) != 1:
+        raise boot.Failure(f"state hashes {hashes}")
+
+
+def agent_control(context):
+    run = Run(context, "agent-control", "monitor", "gic-version=3", "-smp", "4", test="client").passed("client")
+    run.expect(r"client: WFE: 61726d73696d2d57")
+    run.is_true(not TRAPPED_WFE.search(run.trace), "WFE is trapped")
+
+
+def pings(context):
+    """A million pings in time: the watchdog is silent until they stop."""
+    secure = context.directory / "pings.secure"
+    command = [context.armsim, "run", "-M", "virt,secure=on,gic-version=3", "-m", "64", "-nographic", "-semihosting",
+               "-no-reboot", "-bios", context.build / "roms/monitor/monitor-agent.bin", "-kernel",
+               context.build / "roms/pings.bin", "-serial", "stdio", "-serial", f"file:{secure}"]
+    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=3600)
+    boot.expect(result.stdout.decode(errors="replace"), rf"{PINGS} pings\r\n.*passed")
+    if result.returncode or secure.read_text(errors="replace").count("watchdog") != 1:
+        raise boot.Failure(f"status {result.returncode}; the Secure console has {secure.read_text(errors='replace')!r}")
+
+
 CASES = {f"boot-gicv{gic}-el{el2}-{cpu}-{pes}": (boots, gic, el2, cpu, pes) for gic, el2, cpu, pes in
          ((2, 1, "cortex-a57", 4), (2, 2, "cortex-a57", 4), (3, 1, "cortex-a76", 4), (3, 2, "cortex-a76", 8))}
 CASES |= {"reset": (resets,),
@@ -201,11 +262,14 @@ CASES |= {"reset": (resets,),
           "simulated-gicv3-el2-vhe": (simulated, 3, 2, "cortex-a76"), "simulated-typed": (typed,),
           "simulated-again": (simulated_again,), "simulated-control": (simulated_control,),
           "pci-gicv2-el1": (shown, 2, 1), "pci-gicv3-el2": (shown, 3, 2), "pci-moved": (moved,),
-          "pci-configuration": (configuration,), "pci-again": (shown_again,), "pci-control": (shown_control,)}
+          "pci-configuration": (configuration,), "pci-again": (shown_again,), "pci-control": (shown_control,),
+          "agent-gicv2-el1": (listened_to, 2, 1), "agent-gicv3-el2": (listened_to, 3, 2),
+          "agent-again": (listened_to_again,), "agent-control": (agent_control,), "pings": (pings,)}
 
 
 SHORT = ["boot-gicv2-el1-cortex-a57-4", "boot-gicv3-el2-cortex-a76-8", "simulated-gicv2-el1", "simulated-gicv3-el2-vhe",
-         "simulated-typed", "simulated-control", "pci-gicv3-el2", "pci-moved", "pci-configuration", "pci-control"]
+         "simulated-typed", "simulated-control", "pci-gicv3-el2", "pci-moved", "pci-configuration", "pci-control",
+         "agent-gicv3-el2", "agent-control"]
 
 
 def main():
@@ -230,7 +294,8 @@ def main():
         return 1
     failed = 0
     with tempfile.TemporaryDirectory() as scratch:
-        context.directory = pathlib.Path(scratch)
+        context.directory, context.lock = pathlib.Path(scratch), threading.Lock()
+        context.asking = functools.partial(asking, context)
 
         def attempt(item):
             try:
