@@ -35,6 +35,7 @@ static struct {
     u64 esr, far, elr;
 } fault;
 unsigned checks_failed;
+static bool big_endian; /* EL0's data */
 
 static void handle(struct frame *frame, unsigned vector, unsigned el)
 {
@@ -47,6 +48,12 @@ static void handle(struct frame *frame, unsigned vector, unsigned el)
     frame->elr += 4;
 }
 
+/* What EL0 reads itself. */
+static u64 for_el0(u64 value)
+{
+    return big_endian ? __builtin_bswap64(value) : value;
+}
+
 static u64 at_el0(void)
 {
     run_form(&state, el0_code);
@@ -56,7 +63,7 @@ static u64 at_el0(void)
 static void run(unsigned el, const void *code)
 {
     if (el == 0) {
-        el0_code = code;
+        el0_code = (const void *)for_el0((u64)code);
         call_el0(at_el0);
     } else {
         run_form(&state, code);
@@ -80,10 +87,10 @@ static void prepare(u64 number)
         memcpy(&state.x[1], native + BASE, 8);
         memcpy(&state.x[2], native + BASE, 16);
     }
-    state.x[27] = INDEX;
-    state.x[28] = (u64)window + BASE;
-    state.sp = (u64)window + STACK;
-    state.nzcv = number << 28 & 0xf0000000;
+    state.x[27] = for_el0(INDEX);
+    state.x[28] = for_el0((u64)window + BASE);
+    state.sp = for_el0((u64)window + STACK);
+    state.nzcv = for_el0(number << 28 & 0xf0000000);
 }
 
 static void compare(const struct form *form, const struct state *expected)
@@ -224,6 +231,12 @@ static void at_el1(void)
     expect_answers(1);
     sweep("EL1", 1);
     sweep("EL0", 0);
+    WRITE(sctlr_el1, READ(sctlr_el1) | BIT(24)); /* E0E */
+    big_endian = true;
+    sweep("EL0, big-endian", 0);
+    WRITE(sctlr_el1, READ(sctlr_el1) & ~BIT(24));
+    big_endian = false;
+    ISB();
     no_answers(1, 1);
     no_answers(0, 1);
     exclusives();

@@ -34,7 +34,7 @@ static u64 ask_el0(void)
 
 static void check_discovery(const char *caller)
 {
-    print("%s: levels %lx, EL3 is %lx\n", caller, result.levels, result.ids[3]);
+    print("%s: levels %lx, EL3 is %lx, %lu ns\n", caller, result.levels, result.ids[3], result.elapsed);
     CHECK(result.found && result.levels == 8 && result.elapsed < 100000);
     if (checks_failed)
         power_off(1);

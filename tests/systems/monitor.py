@@ -269,7 +269,7 @@ CASES |= {"reset": (resets,),
 
 SHORT = ["boot-gicv2-el1-cortex-a57-4", "boot-gicv3-el2-cortex-a76-8", "simulated-gicv2-el1", "simulated-gicv3-el2-vhe",
          "simulated-typed", "simulated-control", "pci-gicv3-el2", "pci-moved", "pci-configuration", "pci-control",
-         "agent-gicv3-el2", "agent-control"]
+         "agent-gicv3-el2", "agent-control", "pings"]
 
 
 def main():
