@@ -155,8 +155,8 @@ class Suite:
         except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
             self.count(False, "examples", str(error))
             return
-        result = self.run(sys.executable, ROOT / "docs/examples/check.py", ROOT / "docs/examples.md",
-                          os.path.join(self.build, "docs/examples"), "--kernel", kernel, "--initrd", initramfs)
+        result = self.run(sys.executable, ROOT / "docs/check_page.py", ROOT / "docs/examples.md", self.build,
+                          "--kernel", kernel, "--initrd", initramfs)
         self.count(result.returncode == 0, "examples", (result.stdout + result.stderr).strip()[-2000:])
 
     def sanitizers(self):

@@ -21,12 +21,15 @@ enum { SLICE = 1000000, LOOK_MS = 100 };
 
 /* --- the debugger's process --- */
 
-/* `command` is words for the shell, and the ELF file and the port follow. -1 with errno. */
+/* `command` is words for the shell. What is added is done before its own -x and -ex, whatever their order. -1 with errno. */
 static pid_t start_debugger(const char *command, const char *elf, uint16_t port)
 {
-    struct buffer line = {0};
-    buffer_add(&line, "exec %s -q -ex 'set confirm off' -ex 'target remote :%u' ", command, port);
-    buffer_word(&line, elf);
+    struct buffer line = {0}, file = {0};
+    buffer_add(&file, "file \"%s\"", elf);
+    buffer_add(&line, "exec %s -q -iex 'set confirm off' -iex ", command);
+    buffer_word(&line, file.data);
+    buffer_add(&line, " -iex 'target remote :%u'", port);
+    buffer_free(&file);
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {

@@ -1,9 +1,10 @@
 /*
- * fuzz_calls VISOR ARCHIVE ELF [--count N] [--seed N]: hypercalls with arbitrary registers, each in a fork of a guest of the
+ * fuzz_calls VISOR ARCHIVE ELF [--count N] [--seed N] [--own WORD]: hypercalls with arbitrary registers, each in a fork of a guest of the
  * visor, by every transport, from EL1 and EL0. What is no valid call must answer 0xffffffff and change nothing; what is one
  * may change the registers of its answer; a string form may end in the guest's own data abort. Nothing else may happen.
  *
- * ARCHIVE has the guest `calls` with all transports, ELF is its kernel.
+ * ARCHIVE has the guest `calls` with all transports, ELF is its kernel. WORD is a transport of one's own (docs/tutorial.md)
+ * that needs the key and is EL1's alone: all calls are made by it.
  */
 #include "libarmsim/fabric/random.h"
 
@@ -16,7 +17,8 @@
 #include <string.h>
 
 enum { MAGIC = 0x41524d53, PORT = 0x4153, STREAM = 0x4154, FAILURE = 0xffffffff, KEY = 0x86 };
-enum { HVC, BRK, DCC, WFE, TRANSPORTS };
+enum { HVC, BRK, DCC, WFE, OWN, TRANSPORTS };
+static const char *words[TRANSPORTS] = {"hvc", "brk", "dcc", "wfe", NULL};
 #define OPENING 0x49435052u
 #define EL0_STACK_ROOM 4096
 
@@ -244,10 +246,14 @@ int main(int argc, char **argv)
             count = strtoull(argv[i + 1], NULL, 0);
         if (strcmp(argv[i], "--seed") == 0)
             seed = strtoull(argv[i + 1], NULL, 0);
+        if (strcmp(argv[i], "--own") == 0)
+            words[OWN] = argv[i + 1];
     }
-    static const char *const names[] = {"probe_hvc_at", "probe_brk_at", "probe_dcc_at", "probe_wfe_at"};
-    for (unsigned t = 0; t < TRANSPORTS; t++)
-        at[t] = symbol(argv[3], names[t]);
+    for (unsigned t = 0; t < TRANSPORTS && words[t]; t++) {
+        char name[64];
+        snprintf(name, sizeof(name), "probe_%s_at", words[t]);
+        at[t] = symbol(argv[3], name);
+    }
     el0_stack = symbol(argv[3], "el0_stack") + EL0_STACK_ROOM;
     buffer = symbol(argv[3], "buffer");
     random_state = seed;
@@ -257,7 +263,11 @@ int main(int argc, char **argv)
         struct armsim_machine *child = NULL;
         struct outcome outcome = {0};
         uint64_t x[31], nzcv = (next_random() & 15) << 28;
-        unsigned el = next_random() & 1, transport = el ? next_random() % 4 : 1 + next_random() % 3;
+        unsigned el = next_random() & 1, transport = el ? next_random() % OWN : 1 + next_random() % (OWN - 1);
+        if (words[OWN]) {
+            el = 1;
+            transport = OWN;
+        }
         choose(x);
         if (armsim_fork(base, &child) != 0)
             fail("a fork", base);

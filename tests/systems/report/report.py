@@ -3,6 +3,9 @@
 docs/systems-costs.md, and a picture of one call each, docs/systems-costs.svg.
 
     report.py --build DIRECTORY [--docs DIRECTORY]
+    report.py --build DIRECTORY --visor IMAGE --client ARCHIVE [--own NAME,CAUSE,SYNDROME]
+
+The second form prints the table of another visor and client, with a transport of one's own (docs/tutorial.md).
 """
 
 import argparse
@@ -19,15 +22,16 @@ LONG = 50000  # instructions: string forms of the 64 KiB message, which go there
 # Name, cause in the trace, syndrome of a call.
 TRANSPORTS = [("HVC", "HVC", "0x5a000086"), ("BRK", "MDCR_EL2.TDE", "0xf2000086"),
               ("DCC", "MDCR_EL2.TDA", "0x6220c3e3"), ("WFE", "HCR_EL2.TWE", "0x7e00001")]
+HEAD = ["| transport | caller | trapped by | exits | least | median | exits of 64 KiB twice | the longest of them |",
+        "|---|---|---|---|---|---|---|---|"]
 
 
-def trace(build):
+def trace(build, visor, client):
     """[(kind, from EL, to EL, why, esr, instruction)] of the run."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "trace"
         subprocess.run([os.path.join(build, "frontends/cli/armsim"), "run", "-M", "virt,gic-version=3,virtualization=on",
-                        "-cpu", "cortex-a76", "-m", "256", "-nographic", "-kernel", os.path.join(build, "roms/visor.img"),
-                        "-initrd", os.path.join(build, "tests/systems/calls.cpio"), "--limit", "500M", "--trace", path],
+                        "-cpu", "cortex-a76", "-m", "256", "-nographic", "-kernel", visor, "-initrd", client, "--limit", "500M", "--trace", path],
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         text = path.read_text()
     records = []
@@ -81,11 +85,19 @@ def picture(records):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True)
     parser.add_argument("--docs", default=ROOT / "docs", type=pathlib.Path)
+    parser.add_argument("--visor")
+    parser.add_argument("--client")
+    parser.add_argument("--own", type=lambda text: tuple(text.split(",")))
     arguments = parser.parse_args()
-    records = trace(arguments.build)
+    records = trace(arguments.build, arguments.visor or os.path.join(arguments.build, "roms/visor.img"),
+                    arguments.client or os.path.join(arguments.build, "tests/systems/calls.cpio"))
+    if arguments.visor:
+        TRANSPORTS.extend([arguments.own] if arguments.own else [])
+        print("\n".join(HEAD + table(records)))
+        return
     causes = {}
     for kind, source, target, why, _, _ in records:
         if kind == "sync":
@@ -97,8 +109,7 @@ def main():
              "Instructions at EL2, from the exception to the return, over all calls of the run. The guest executes one",
              "instruction a call, after it has loaded the registers. Each transport also carries a message of 64 KiB there and",
              "back by string forms, which come to EL2 again every 16 KiB: those exits are counted by themselves.", "",
-             "| transport | caller | trapped by | exits | least | median | exits of 64 KiB twice | the longest of them |",
-             "|---|---|---|---|---|---|---|---|", *table(records), "",
+             *HEAD, *table(records), "",
              "All exceptions of the run:", "", "| from | to | cause | number |", "|---|---|---|---|"]
     for (source, target, why), count in sorted(causes.items(), key=lambda item: -item[1]):
         lines.append(f"| EL{source} | EL{target} | {why} | {count} |")
