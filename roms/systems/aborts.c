@@ -420,6 +420,34 @@ static void serrors_at_el2(void)
     unmask(false);
 }
 
+/* A VHE host: its EL0 is of EL2's regime, and PSTATE.A masks for both. */
+static void serrors_of_host(void)
+{
+    if (!(READ(id_aa64mmfr1_el1) >> 8 & 15))
+        return;
+    with_hcr(HCR_E2H | HCR_TGE);
+    WRITE(cptr_el2, 3 << 20);
+    mmu_on_el2();
+    map(0, UNKNOWN, PAGE_DEVICE | PAGE_EL0);
+    window = (u64)pages[0];
+    unmask(true);
+    load(window);
+    wait_a_while();
+    check_seen(2, 4 + SERROR, serror_syndrome(), 0);
+    call_el0(load_and_wait);
+    check_seen(2, 8 + SERROR, serror_syndrome(), 0);
+    unmask(false);
+    call_el0(load_and_wait);
+    CHECK(seen.count == 0);
+    unmask(true);
+    wait_a_while();
+    check_seen(2, 4 + SERROR, serror_syndrome(), 0);
+    unmask(false);
+    WRITE(sctlr_el2, READ(sctlr_el2) & ~1ul);
+    ISB();
+    with_hcr(0);
+}
+
 /* ---- */
 
 static void finish(void)
@@ -476,8 +504,10 @@ void rom_main(void)
     unsigned kind = find_kind();
     forget();
     if (start_el == 2) {
-        if (kind == SERROR)
+        if (kind == SERROR) {
+            serrors_of_host();
             serrors_at_el2();
+        }
         open_el2();
         forget();
         seen.vector = kind;

@@ -3,6 +3,7 @@
  * quiet, that barks without them, and that resets a machine whose only PE spins with every interrupt masked.
  */
 #include "../guest/client.h"
+#include "../lib/syndrome.h"
 #include "../lib/test.h"
 #include "../lib/wfe_agent.h"
 
@@ -99,6 +100,29 @@ static void deadline(void)
     CHECK(request(WFE_WATCHDOG_PING, 0, 0) == WFE_NOT_ARMED);
 }
 
+static volatile u64 serror, serror_vector;
+
+static void handle(struct frame *frame, unsigned vector, unsigned el)
+{
+    if (vector % 4 != VECTOR_SERROR || el != 1) {
+        print("vector %u at EL%u, ESR %lx, ELR %lx\n", vector, el, frame->esr, frame->elr);
+        power_off(1);
+    }
+    serror = frame->esr;
+    serror_vector = vector;
+}
+
+/* In place of an NMI: an SError of a syndrome of the monitor's own, though everything is masked. */
+static void non_maskable(void)
+{
+    __asm__ volatile("msr daifset, #15" ::: "memory");
+    CHECK(request(WFE_WATCHDOG_ARM, TIMEOUT, WFE_ACTION_NMI) == WFE_OK);
+    spin(TIMEOUT * 9 / 10);
+    CHECK(serror == 0);
+    spin(TIMEOUT * 2 / 10);
+    CHECK(serror == ESR_VALUE(EC_SERROR, 1 << 24 | 0x57) && serror_vector == 7);
+}
+
 static void at_el1(void)
 {
     install_vectors();
@@ -114,6 +138,7 @@ static void at_el1(void)
     registers(1);
     registers(0);
     deadline();
+    non_maskable();
     CHECK(request(WFE_FUNCTIONS, 0, 0) == WFE_UNKNOWN_FUNCTION);
     CHECK(request(WFE_WATCHDOG_PING, 0, 0) == WFE_NOT_ARMED);
     CHECK(request(WFE_WATCHDOG_ARM, 0, 0) == WFE_BAD_ARGUMENT);
@@ -134,6 +159,7 @@ static void at_el1(void)
 
 void rom_main(void)
 {
+    set_handler(handle);
     if (start_el == 2) {
         open_el2();
         enter(1, at_el1);

@@ -114,7 +114,7 @@ def text_of(output):
 
 def simulated(context, gic, el2, cpu):
     """Console and clock, with accesses of the kernel and of EL0; as many entries to EL3 as EL0 makes accesses."""
-    name = f"simulated-gicv{gic}-el{el2}"
+    name = f"simulated-gicv{gic}-el{el2}-{cpu}"
     machine = f"gic-version={gic},virtualization={'on' if el2 == 2 else 'off'}"
     run = Run(context, name, "monitor-devices", machine, "-cpu", cpu, "-smp", "2", test="simulated,text,cpus",
               append="armsim.cpus=2").passed("simulated", "text", "cpus")
