@@ -8,7 +8,8 @@
  *
  * Guest errors: writing a queue's registers while it is ready, features after FEATURES_OK, a status that takes bits
  * away, a notification before DRIVER_OK (or, of a PCI function, without bus mastering): logged and without effect.
- * What is in the queues before DRIVER_OK (3.1.1, step 7) is served after it, without a notification.
+ * A queue made ready before FEATURES_OK is logged, and ready: the order (3.1.1) binds the driver alone, and the device
+ * looks at no queue before DRIVER_OK. What is in the queues by then (step 7) is served without a notification.
  */
 #include "devices/virtio/virtio_core.h"
 
@@ -226,11 +227,11 @@ static void write_ready(struct virtio *virtio, struct virtqueue *queue, uint32_t
         reset_queue(virtio, virtio->queue_select);
         *queue = (struct virtqueue){
             .size = size, .vector = vector, .descriptors = areas[0], .driver = areas[1], .device = areas[2]};
-    } else if (!(virtio->status & VIRTIO_FEATURES_OK)) {
-        virtio_guest_error(virtio, "QueueReady before FEATURES_OK", virtio->queue_select);
     } else if ((queue->descriptors & 15) || (queue->driver & 1) || (queue->device & 3)) {
         virtio_guest_error(virtio, "QueueReady with an area that is not aligned", virtio->queue_select);
     } else {
+        if (!(virtio->status & VIRTIO_FEATURES_OK))
+            virtio_guest_error(virtio, "QueueReady before FEATURES_OK", virtio->queue_select);
         queue->ready = 1;
     }
 }

@@ -306,10 +306,8 @@ static int run_machine(struct session *session, struct armsim_stop *stop)
         uint64_t done = armsim_instructions(session->machine), left = limit - done;
         if (limit != ARMSIM_NO_LIMIT && done >= limit)
             return limit_reached(session);
-        uint64_t slice = limit == ARMSIM_NO_LIMIT ? ARMSIM_NO_LIMIT : left;
-        if (has && slice > SLICE)
-            slice = SLICE;
-        bool over = run_slice(session, slice, stop, &status);
+        /* In slices even without inputs: what the guest prints does not wait until there is more of it. */
+        bool over = run_slice(session, left < SLICE ? left : SLICE, stop, &status);
         console_flush(session);
         if (over)
             return status;

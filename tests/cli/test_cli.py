@@ -292,6 +292,17 @@ class BadInput(CliTest):
 
 
 class Running(CliTest):
+    def test_output_comes_while_the_guest_runs(self):
+        delay = guest.mov(3, 10000000) + [0xf1000463, 0x54ffffe1]  # SUBS X3, X3, #1; B.NE to it
+        count_for_ever = [0x91000400, 0x17ffffff]                  # ADD X0, X0, #1; B to it
+        command = [ARMSIM, "run", *self.program(delay, guest.say("ready"), count_for_ever)]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=self.path) as process:
+            try:
+                self.assertTrue(select.select([process.stdout], [], [], TIMEOUT)[0])
+                self.assertEqual(os.read(process.stdout.fileno(), 5), b"ready")
+            finally:
+                process.kill()
+
     def test_statuses(self):
         off = self.run_armsim(*self.program(guest.say("Hello\n"), guest.power_off()))
         self.assertEqual((off.returncode, off.stdout, off.stderr), (0, b"Hello\n", b""))
