@@ -1,7 +1,8 @@
 /*
- * fuzz_calls VISOR ARCHIVE ELF [--count N] [--seed N] [--own WORD]: hypercalls with arbitrary registers, each in a fork of a guest of the
- * visor, by every transport, from EL1 and EL0. What is no valid call must answer 0xffffffff and change nothing; what is one
- * may change the registers of its answer; a string form may end in the guest's own data abort. Nothing else may happen.
+ * fuzz_calls VISOR ARCHIVE ELF [--count N] [--seed N] [--own WORD]: hypercalls with arbitrary registers, some after another
+ * in each fork of a guest of the visor, by every transport, from EL1 and EL0. What is no valid call must answer 0xffffffff
+ * and change nothing; what is one may change the registers of its answer; a string form may end in the guest's own data
+ * abort. Nothing else may happen.
  *
  * ARCHIVE has the guest `calls` with all transports, ELF is its kernel. WORD is a transport of one's own (docs/tutorial.md)
  * that needs the key and is EL1's alone: all calls are made by it.
@@ -21,10 +22,11 @@ enum { HVC, BRK, DCC, WFE, OWN, TRANSPORTS };
 static const char *words[TRANSPORTS] = {"hvc", "brk", "dcc", "wfe", NULL};
 #define OPENING 0x49435052u
 #define EL0_STACK_ROOM 4096
+#define CALLS_OF_A_FORK 20 /* what one leaves behind, another one finds */
 
 static uint64_t random_state, at[TRANSPORTS], el0_stack, buffer;
 static struct armsim_machine *base;
-static uint64_t channel, keys[2];
+static uint64_t channel, keys[2], el1_pstate, el1_stack;
 
 static uint64_t next_random(void)
 {
@@ -83,25 +85,26 @@ static uint64_t peek(struct armsim_machine *machine, armsim_register_id id)
     return value;
 }
 
-/* In a machine of its own; false: it didn't come back to the guest. */
+/* False: it didn't come back to the guest. */
 static bool run_call(struct armsim_machine *machine, unsigned transport, unsigned el, const uint64_t x[31], uint64_t nzcv,
                      struct outcome *outcome)
 {
     struct armsim_stop stop = {.size = sizeof(stop)};
     outcome->vectors = peek(machine, armsim_register_by_name(machine, "VBAR_EL1"));
-    if (el == 0) {
-        poke(machine, ARMSIM_REG_PSTATE, 0x3c0);
-        poke(machine, ARMSIM_REG_SP, el0_stack);
-    }
+    poke(machine, ARMSIM_REG_PSTATE, el ? el1_pstate : 0x3c0);
+    poke(machine, ARMSIM_REG_SP, el ? el1_stack : el0_stack);
     for (unsigned i = 0; i < 31; i++)
         poke(machine, ARMSIM_REG_X0 + i, x[i]);
     poke(machine, ARMSIM_REG_NZCV, nzcv);
     poke(machine, ARMSIM_REG_PC, at[transport]);
     poke(machine, ARMSIM_REG_EVENT, 0);
-    armsim_breakpoint_add(machine, at[transport] + 4);
-    armsim_breakpoint_add(machine, outcome->vectors + (el ? 0x200 : 0x400));
+    uint64_t ends[] = {at[transport] + 4, outcome->vectors + (el ? 0x200 : 0x400)};
+    for (unsigned i = 0; i < 2; i++)
+        armsim_breakpoint_add(machine, ends[i]);
     if (armsim_run(machine, 20000000, &stop) != 0 || stop.reason != ARMSIM_STOP_BREAKPOINT)
         return false;
+    for (unsigned i = 0; i < 2; i++)
+        armsim_breakpoint_remove(machine, ends[i]);
     for (unsigned i = 0; i < 31; i++)
         outcome->x[i] = peek(machine, ARMSIM_REG_X0 + i);
     outcome->nzcv = peek(machine, ARMSIM_REG_NZCV);
@@ -219,6 +222,8 @@ static void start(const char *visor, const char *archive)
     if (armsim_run(base, 200000000, &stop) != 0 || stop.reason != ARMSIM_STOP_BREAKPOINT)
         fail("the guest doesn't come to its first call", base);
     armsim_breakpoint_remove(base, at[HVC]);
+    el1_pstate = peek(base, ARMSIM_REG_PSTATE);
+    el1_stack = peek(base, ARMSIM_REG_SP);
 }
 
 /* A channel that waits for a message, so that string forms have something to do. */
@@ -259,8 +264,8 @@ int main(int argc, char **argv)
     random_state = seed;
     start(argv[1], argv[2]);
     open_channel();
+    struct armsim_machine *child = NULL;
     for (uint64_t n = 0; n < count; n++) {
-        struct armsim_machine *child = NULL;
         struct outcome outcome = {0};
         uint64_t x[31], nzcv = (next_random() & 15) << 28;
         unsigned el = next_random() & 1, transport = el ? next_random() % OWN : 1 + next_random() % (OWN - 1);
@@ -269,13 +274,15 @@ int main(int argc, char **argv)
             transport = OWN;
         }
         choose(x);
-        if (armsim_fork(base, &child) != 0)
-            fail("a fork", base);
+        if (n % CALLS_OF_A_FORK == 0) {
+            armsim_destroy(child);
+            if (armsim_fork(base, &child) != 0)
+                fail("a fork", base);
+        }
         const char *wrong = run_call(child, transport, el, x, nzcv, &outcome) ? judge(transport, el, x, nzcv, &outcome)
                                                                              : "it doesn't come back";
         good += outcome.x[0] != FAILURE;
         faults += outcome.pc != at[transport] + 4;
-        armsim_destroy(child);
         if (!wrong)
             continue;
         fprintf(stderr, "call %llu (seed %llu), transport %u, EL%u: %s\n", (unsigned long long)n,
@@ -284,6 +291,7 @@ int main(int argc, char **argv)
             fprintf(stderr, "  X%u %016llx -> %016llx\n", i, (unsigned long long)x[i], (unsigned long long)outcome.x[i]);
         return 1;
     }
+    armsim_destroy(child);
     armsim_destroy(base);
     printf("%llu calls: %llu didn't fail, %llu ended in the guest's abort\n", (unsigned long long)count,
            (unsigned long long)good, (unsigned long long)faults);
