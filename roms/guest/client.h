@@ -14,7 +14,7 @@ struct probe {
     u64 x[31], nzcv;
 };
 typedef void probe_fn(struct probe *probe);
-probe_fn probe_dcc_x9, probe_brk_other, probe_brk_kernel;
+probe_fn probe_dcc_x9, probe_brk_other, probe_brk_kernel, probe_wfi;
 extern const u32 probe_dcc_x9_at[], probe_brk_other_at[], probe_brk_kernel_at[];
 #define TRANSPORT(NAME, word, ...)                                                                                     \
     probe_fn probe_##word;                                                                                             \

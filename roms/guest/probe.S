@@ -7,3 +7,4 @@
     probe   dcc_x9, mrs x9, mdccsr_el0
     probe   brk_other, brk #0x87
     probe   brk_kernel, brk #0x5
+    probe   wfi, wfi
