@@ -3,12 +3,13 @@
  * who waits, also while the agent is busy; and WFI with the registers of a request is a WFI.
  */
 #include "../guest/client.h"
+#include "../lib/board.h"
 #include "../lib/test.h"
 
 enum { ROUNDS = 500, TURNS = 2000000, VIRTUAL_TIMER = 27 };
 
 static volatile unsigned phase, turn, finished, calls, answered; /* phase: what the other vCPU is to do */
-enum { IDLE, NEAR_MISSES, REQUESTS, PING_PONG, OVER };
+enum { IDLE, WAITS, NEAR_MISSES, REQUESTS, PING_PONG, OVER };
 
 static const u64 request[5] = {WFE_REQUEST, ~WFE_REQUEST, WFE_DISCOVER, 0, 0};
 
@@ -48,6 +49,10 @@ static void other(unsigned number)
     (void)number;
     for (;;) {
         switch (phase) {
+        case WAITS: /* as a spinlock's waiter: nothing but exits */
+            while (phase == WAITS)
+                __asm__ volatile("sevl\n\twfe\n\tldxr w0, [%0]\n\twfe" ::"r"(&phase) : "x0", "memory");
+            break;
         case NEAR_MISSES:
             near_miss(calls++ % 128);
             break;
@@ -75,6 +80,17 @@ static u64 work(void)
     ISB();
     u64 start = READ(cntvct_el0), left = TURNS;
     __asm__ volatile("1: subs %0, %0, #1\n\tb.ne 1b" : "+r"(left)::"cc");
+    ISB();
+    return READ(cntvct_el0) - start;
+}
+
+/* The same with exits of its own: the other's must not keep it from the visor's locks. */
+static u64 exits(void)
+{
+    ISB();
+    u64 start = READ(cntvct_el0);
+    for (unsigned i = 0; i < ROUNDS; i++)
+        (void)*(volatile u32 *)BOARD_GICD;
     ISB();
     return READ(cntvct_el0) - start;
 }
@@ -117,6 +133,9 @@ void test_main(void)
     go_on(IDLE);
     u64 idle = work(); /* the other looks at `phase` all the time: half a PE, or one of its own */
     CHECK(beside < 3 * idle && beside_requests < 3 * idle);
+    u64 alone = exits();
+    go_on(WAITS);
+    CHECK(exits() < 4 * alone + READ(cntfrq_el0) / 500);
     go_on(PING_PONG);
     ping_pong(0, false);
     while (phase == PING_PONG)

@@ -55,23 +55,38 @@ void gic_set_active(unsigned intid, bool active);
 void pes_start(void);
 void power_off(void) __attribute__((noreturn));
 
-/* ---- locks: short, with interrupts masked as they always are at EL2 */
+/* ---- locks: short, with interrupts masked as they always are at EL2. Tickets: the next one in the upper half, whose turn it
+ * is in the lower one, so that a PE that comes often doesn't keep the others waiting. */
 static inline void lock(volatile u32 *word)
 {
-    u32 value, failed;
-    __asm__ volatile("sevl\n"
-                     "1: wfe\n"
-                     "2: ldaxr %w0, [%2]\n"
-                     "cbnz %w0, 1b\n"
-                     "stxr %w1, %w3, [%2]\n"
-                     "cbnz %w1, 2b\n"
-                     : "=&r"(value), "=&r"(failed)
-                     : "r"(word), "r"(1)
-                     : "memory");
+    u32 value, ticket, failed;
+    __asm__ volatile("1: ldaxr %w0, [%3]\n"
+                     "add %w1, %w0, #16, lsl #12\n"
+                     "stxr %w2, %w1, [%3]\n"
+                     "cbnz %w2, 1b\n"
+                     "lsr %w1, %w0, #16\n"
+                     "uxth %w0, %w0\n"
+                     "cmp %w0, %w1\n"
+                     "b.eq 3f\n"
+                     "sevl\n"
+                     "2: wfe\n"
+                     "ldaxrh %w0, [%3]\n"
+                     "cmp %w0, %w1\n"
+                     "b.ne 2b\n"
+                     "3:\n"
+                     : "=&r"(value), "=&r"(ticket), "=&r"(failed)
+                     : "r"(word)
+                     : "cc", "memory");
 }
 static inline void unlock(volatile u32 *word)
 {
-    __asm__ volatile("stlr wzr, [%0]" ::"r"(word) : "memory");
+    u32 turn;
+    __asm__ volatile("ldrh %w0, [%1]\n"
+                     "add %w0, %w0, #1\n"
+                     "stlrh %w0, [%1]\n"
+                     : "=&r"(turn)
+                     : "r"(word)
+                     : "memory");
 }
 
 /* ---- console.c: the machine's PL011, shared by the guests that have an emulated one and by the visor */

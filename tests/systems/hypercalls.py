@@ -42,6 +42,9 @@ vmware-rpctool nonsense; echo "rpctool: status $?"
 """,
     "client": "client\n",
     "detecting": "detecting\n",
+    "spinning": "spinning\n",
+    "idle": "spinning 5\n",
+    "nothing": "",
     # BRKs of the kernel's own: WARN() goes on, BUG() is the end of insmod alone.
     "bugs": """insmod /modules/warning.ko
 insmod /modules/faulty.ko; echo "insmod: status $?"
@@ -109,6 +112,9 @@ CASES = [
     Case("client-control", "client", ("client: WFE: 61726d73696d2d57", "client: DCC: signal 4", "client: BRK: signal 5"), ""),
     Case("client-control-bare", "client",
          ("client: WFE: 61726d73696d2d57", "client: DCC: signal 4", "client: BRK: signal 5")),
+    # A contended spinlock: whose waiter traps each WFE doesn't keep its owner from the visor's own locks.
+    Case("spinning", "spinning", ("spinning: \\d{1,5} us",), "vcpus 2"),
+    Case("spinning-wfe", "spinning", ("spinning: \\d{1,5} us",), "transports wfe\nvcpus 2"),
     Case("debugging-bare", "debugging", DEBUGGED),
     Case("debugging-brk", "debugging", DEBUGGED, "transports brk"),
     Case("debugging-brk-nvhe", "debugging", DEBUGGED, "transports brk", cpu="cortex-a57"),
@@ -137,7 +143,7 @@ class Failure(Exception):
 def initramfs(scratch):
     """Debian's, and behind it the programs and scripts of the cases."""
     files = packages.programs(TOOLS, ["vmware-checkvm", "vmware-rpctool"])
-    for name, sources in {"client": [], "debugging": [], "detecting": [ROOT / "roms/guest/detect.c"]}.items():
+    for name, sources in {"client": [], "debugging": [], "spinning": [], "detecting": [ROOT / "roms/guest/detect.c"]}.items():
         program = scratch / name
         subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}", "-o",
                         program, HERE / f"guest/{name}.c", *sources], check=True)
