@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the commands that a page of the documentation shows, in their order and in one shell, and compares what they print
-with what stands there.
+"""Runs the commands that a page of the documentation shows, in their order and in one shell, and compares what they
+print with what stands there.
 
     check_page.py PAGE BUILD-DIRECTORY [--kernel FILE --initrd FILE] [--write]
 
@@ -9,8 +9,9 @@ checkout that was built in `build`, with the examples' programs by their names, 
 vmlinuz and initrd: a block that needs these is left out otherwise. A command that fails has to say so in its output:
 COMMAND || echo "status $?".
 
-Output is compared as it is, but for "in 1.2 s": that is the host's time. In a block marked "```console varies" it depends on programs that change with their versions:
-numbers may be others, and lines in another order; "varies=N": of the first N lines.
+Output is compared as it is, but for "in 1.2 s": that is the host's time. In a block marked "```console varies" it
+depends on programs that change with their versions: numbers may be others, and lines in another order; "varies=N": of
+the first N lines.
 """
 
 import argparse
@@ -67,7 +68,8 @@ def same(shown, printed, varies, lines):
         return timeless(shown) == timeless(printed)
 
     def form(output):
-        return sorted(re.sub(r"0x[0-9a-f]+|(?<![\w])\d+", "n", re.sub(r" +", " ", line)) for line in output.splitlines()[:lines])
+        return sorted(re.sub(r"0x[0-9a-f]+|(?<!\w)\d+", "n", re.sub(r" +", " ", line))
+                      for line in output.splitlines()[:lines])
     return form(shown) == form(printed)
 
 
@@ -85,7 +87,8 @@ def main():
     shown = [(command.group(1), command.group(2), block) for block in blocks
              for command in COMMAND.finditer(block.group(3))]
     wrong, written = 0, {}
-    for (command, expected, block), (output, status) in zip(shown, run([command for command, _, _ in shown], arguments)):
+    printed = run([command for command, _, _ in shown], arguments)
+    for (command, expected, block), (output, status) in zip(shown, printed):
         kind = block.group(1) or ""
         good = same(expected, output, "varies" in kind, int(block.group(2) or 0) or None)
         if status != "0" or not (good or arguments.write):
