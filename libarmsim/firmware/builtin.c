@@ -305,10 +305,7 @@ static int add_semihosting(struct armsim_machine *machine, struct builtin_firmwa
     if (!firmware->semihosting) {
         if (error == -ENOMEM)
             return machine_fail(machine, ARMSIM_ERROR_MEMORY, "out of memory");
-        char text[128];
-        if (strerror_r(-error, text, sizeof(text)) != 0)
-            text[0] = '\0';
-        return machine_fail(machine, ARMSIM_ERROR_IO, "%s: semihosting directory: %s", options->directory, text);
+        return machine_fail_errno(machine, options->directory, "semihosting directory", -error);
     }
     machine->semihosting = semihosting_hlt;
     return 0;

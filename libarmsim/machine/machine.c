@@ -26,6 +26,14 @@ int machine_fail(struct armsim_machine *machine, enum armsim_error error, const 
     return error;
 }
 
+int machine_fail_errno(struct armsim_machine *machine, const char *where, const char *what, int code)
+{
+    char text[128];
+    if (strerror_r(code, text, sizeof(text)) != 0)
+        text[0] = '\0';
+    return machine_fail(machine, ARMSIM_ERROR_IO, "%s: %s: %s", where, what, text);
+}
+
 int machine_map_result(struct armsim_machine *machine, const char *name, uint64_t base, uint64_t size, int result,
                        const struct bus_region *other)
 {

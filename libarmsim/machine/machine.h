@@ -269,6 +269,8 @@ struct armsim_machine {
 /* Sets the last error's text (printf-like) and returns `error`. */
 int machine_fail(struct armsim_machine *machine, enum armsim_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* ARMSIM_ERROR_IO: "WHERE: WHAT: " and what the host says of `code`, an errno value. */
+int machine_fail_errno(struct armsim_machine *machine, const char *where, const char *what, int code);
 
 /* Turns a result of bus_add_*() into an error with text; 0 stays 0. */
 int machine_map_result(struct armsim_machine *machine, const char *name, uint64_t base, uint64_t size, int result,
