@@ -1,6 +1,7 @@
 /* Every row of the decode tables is executed; every word has a decoding; run and stepped, all ends the same. */
 #include "cpu/interp/interp.h"
 #include "tests/decode/rows.h"
+#include "tests/unit/run_suite.h"
 
 static struct feature_set features;
 
@@ -295,9 +296,5 @@ int main(void)
     tcase_add_test(words, without_floating_point);
     suite_add_tcase(suite, rows);
     suite_add_tcase(suite, words);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

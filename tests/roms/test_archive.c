@@ -1,5 +1,6 @@
 /* roms/visor/archive.c: files are found as they were packed, and damage does no harm. */
 #include "roms/visor/archive.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -75,9 +76,5 @@ int main(void)
     tcase_add_test(tests, found);
     tcase_add_test(tests, damaged);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

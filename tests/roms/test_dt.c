@@ -1,5 +1,6 @@
 /* roms/lib/dt.c and dt_write.c: what one writes, the other and libfdt read; damaged trees do no harm. */
 #include "roms/lib/dt.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <libfdt.h>
@@ -123,9 +124,5 @@ int main(void)
     tcase_add_test(tests, too_small);
     tcase_add_test(tests, damaged);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* Configuration space: which bits move, what an address register says of its size, which accesses there are. */
 #include "roms/lib/pcicfg.h"
+#include "tests/unit/run_suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -108,9 +109,5 @@ int main(void)
     tcase_add_test(tcase, test_bars);
     tcase_add_test(tcase, test_accesses);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

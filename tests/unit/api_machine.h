@@ -3,6 +3,7 @@
 #define ARMSIM_TESTS_API_MACHINE_H
 
 #include "libarmsim/fabric/little_endian.h"
+#include "run_suite.h"
 
 #include <armsim/armsim.h>
 #include <armsim/device.h>
@@ -108,15 +109,6 @@ static inline uint64_t hash(struct armsim_machine *machine)
     uint64_t value = 0;
     ck_assert_int_eq(armsim_state_hash(machine, &value), 0);
     return value;
-}
-
-static inline int run_suite(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

@@ -3,6 +3,7 @@
 #define ARMSIM_TESTS_UNIT_DEVICE_FIXTURE_H
 
 #include "devices/device.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -139,15 +140,11 @@ static inline void check_primecell_id(struct fixture *f, uint32_t periph_id)
     }
 }
 
-static inline int run_suite(const char *name, TCase *tcase)
+static inline int run_case(const char *name, TCase *tcase)
 {
     Suite *suite = suite_create(name);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #define ARMSIM_TESTS_GIC_FIXTURE_H
 
 #include "gic/gic.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -131,15 +132,6 @@ static inline uint64_t mrs(unsigned cpu, enum gic_register reg, struct gic_view 
 static inline void msr(unsigned cpu, enum gic_register reg, struct gic_view view, uint64_t value)
 {
     ck_assert(gic_icc_write(gic_cpu_interface(fx.gic, cpu), reg, view, value));
-}
-
-static inline int run_suite(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "cpu/a64/fpsimd.h"
 #include "libarmsim/fabric/random.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -269,9 +270,5 @@ int main(void)
     tcase_add_test(tcase, random_words);
     tcase_add_test(tcase, host_paths);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

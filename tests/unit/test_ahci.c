@@ -575,5 +575,5 @@ int main(void)
     tcase_add_test(tcase, descriptor_interrupt);
     tcase_add_test(tcase, state);
     tcase_add_test(tcase, pci_function);
-    return run_suite("ahci", tcase);
+    return run_case("ahci", tcase);
 }

@@ -2,6 +2,7 @@
 #include "cpu/interp/arithmetic.h"
 #include "libarmsim/fabric/little_endian.h"
 #include "libarmsim/fabric/random.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -185,9 +186,5 @@ int main(void)
     tcase_add_test(tests, bit_masks);
     tcase_add_test(tests, checksums);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

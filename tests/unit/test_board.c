@@ -1,5 +1,6 @@
 /* The board virt: where images go, what the device tree says, in which state PEs start. */
 #include "libarmsim/fabric/little_endian.h"
+#include "run_suite.h"
 
 #include <armsim/armsim.h>
 
@@ -496,9 +497,5 @@ int main(void)
     tcase_add_test(tests, choices);
     tcase_add_test(tests, reset_kinds);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

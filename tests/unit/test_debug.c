@@ -2,6 +2,7 @@
 #include "pe_fixture.h"
 
 #include "cpu/syndrome.h"
+#include "run_suite.h"
 
 #include <stdlib.h>
 
@@ -591,9 +592,5 @@ int main(void)
     tcase_add_test(tcase, interrupts_between_steps);
     tcase_set_timeout(tcase, 60);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

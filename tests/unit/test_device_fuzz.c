@@ -346,5 +346,5 @@ int main(void)
     TCase *tcase = tcase_create("device-fuzz");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_fuzz, 0, sizeof(models) / sizeof(*models));
-    return run_suite("device-fuzz", tcase);
+    return run_case("device-fuzz", tcase);
 }

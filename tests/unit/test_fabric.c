@@ -4,6 +4,7 @@
 #include "libarmsim/fabric/irq.h"
 #include "libarmsim/fabric/log.h"
 #include "libarmsim/fabric/state.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -631,9 +632,5 @@ int main(void)
     tcase_add_test(tcase, test_state);
     tcase_add_test(tcase, test_hash);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -182,5 +182,5 @@ int main(void)
     tcase_add_test(tcase, test_writer);
     tcase_add_test(tcase, test_writer_grows_and_fails);
     tcase_add_test(tcase, test_device_nodes);
-    return run_suite("fdt-writer", tcase);
+    return run_case("fdt-writer", tcase);
 }

@@ -277,5 +277,5 @@ int main(void)
     tcase_add_test(tcase, test_lock);
     tcase_add_test(tcase, test_sizes);
     tcase_add_test(tcase, test_random_accesses);
-    return run_suite("flash-cfi", tcase);
+    return run_case("flash-cfi", tcase);
 }

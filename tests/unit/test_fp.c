@@ -4,6 +4,7 @@
  */
 #include "cpu/fp/fp.h"
 #include "libarmsim/fabric/random.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <fenv.h>
@@ -381,9 +382,5 @@ int main(void)
     tcase_add_test(tcase, comparisons);
     tcase_add_test(tcase, arm_rules);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

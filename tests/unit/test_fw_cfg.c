@@ -171,5 +171,5 @@ int main(void)
     tcase_add_test(tcase, test_data_register);
     tcase_add_test(tcase, test_items);
     tcase_add_test(tcase, test_dma);
-    return run_suite("fw-cfg", tcase);
+    return run_case("fw-cfg", tcase);
 }

@@ -1,5 +1,6 @@
 /* The Generic Timer: counters, the five timers to the nanosecond, and the event stream. */
 #include "devices/generic_timer.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -327,9 +328,5 @@ int main(void)
     tcase_add_test(tests, test_far_future);
     tcase_add_test(tests, test_epoch);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

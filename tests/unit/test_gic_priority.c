@@ -1,5 +1,6 @@
 /* The GIC's priority rules against IHI 0069 section 4.8, written out as tables. */
 #include "gic/priority.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -127,9 +128,5 @@ int main(void)
     tcase_add_test(tests, test_active_priorities);
     tcase_add_test(tests, test_preemption);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* Hypercalls as the dispatcher sees them: descriptions, magics, personas, callers, string forms with pages and faults. */
 #include "roms/lib/syndrome.h"
 #include "roms/visor/hypercall.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -498,9 +499,5 @@ int main(void)
     tcase_add_test(tcase, test_public_messages);
     Suite *suite = suite_create("hypercall");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

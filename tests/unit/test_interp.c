@@ -1,6 +1,7 @@
 /* The interpreter's flow: budgets, steps, self-modifying code, pages, flags, the two ways of every load and store. */
 #include "cpu/cpu.h"
 #include "cpu/impdef.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -360,9 +361,5 @@ int main(void)
     tcase_add_test(tcase, fast_and_slow_accesses_agree);
     tcase_set_timeout(tcase, 60);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "libarmsim/loader/gzip.h"
 #include "libarmsim/loader/linux_image.h"
 #include "libarmsim/loader/load_plan.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <elf.h>
@@ -638,9 +639,5 @@ int main(void)
     tcase_add_test(tests, plan_finds_room);
     tcase_add_test(tests, random_damage);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* Translation rules that the pseudocode's vectors don't reach, and accesses that a walk makes. */
 #include "mmu_fixture.h"
+#include "run_suite.h"
 
 #include <stdlib.h>
 
@@ -400,9 +401,5 @@ int main(void)
     tcase_add_test(tcase, shows_walks_to_an_observer);
     tcase_add_test(tcase, fits_supersections_in_the_short_par);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

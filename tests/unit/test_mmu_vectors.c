@@ -3,6 +3,7 @@
  * is a full set of control registers, the descriptors in memory, one access and its outcome.
  */
 #include "mmu/mmu.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -449,9 +450,5 @@ int main(void)
     tcase_add_test(tcase, test_at);
     tcase_add_test(tcase, test_trans_a32);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

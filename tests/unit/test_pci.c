@@ -367,5 +367,5 @@ int main(void)
     tcase_add_test(tcase, msix);
     tcase_add_test(tcase, state);
     tcase_add_test(tcase, slots);
-    return run_suite("pci", tcase);
+    return run_case("pci", tcase);
 }

@@ -316,5 +316,5 @@ int main(void)
     tcase_add_test(tcase, test_errors);
     tcase_add_test(tcase, test_loopback_modem);
     tcase_add_test(tcase, test_initialised);
-    return run_suite("pl011", tcase);
+    return run_case("pl011", tcase);
 }

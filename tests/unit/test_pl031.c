@@ -103,5 +103,5 @@ int main(void)
     tcase_add_test(tcase, test_registers);
     tcase_add_test(tcase, test_counter);
     tcase_add_test(tcase, test_match);
-    return run_suite("pl031", tcase);
+    return run_case("pl031", tcase);
 }

@@ -144,5 +144,5 @@ int main(void)
     tcase_add_test(tcase, test_edges);
     tcase_add_test(tcase, test_levels);
     tcase_add_test(tcase, test_power_key);
-    return run_suite("pl061", tcase);
+    return run_case("pl061", tcase);
 }

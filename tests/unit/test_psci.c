@@ -1,5 +1,6 @@
 /* PSCI, SMCCC and TRNG calls on a machine of four PEs in two clusters. */
 #include "libarmsim/firmware/smccc.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -244,9 +245,5 @@ int main(void)
     tcase_add_test(tests, unknown_calls);
     tcase_add_test(tests, trng);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

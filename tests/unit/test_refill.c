@@ -1,5 +1,6 @@
 /* mmu_refill() against mmu_translate(): the same answers, and the same contents of the TLB afterwards. */
 #include "mmu_fixture.h"
+#include "run_suite.h"
 
 #include <stdlib.h>
 
@@ -168,9 +169,5 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, refills_are_translations);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* The sections of a machine's state: what hash, snapshots and differences must agree on. */
 #include "libarmsim/machine/machine.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -136,9 +137,5 @@ int main(void)
     tcase_add_loop_test(tests, what_is_hashed_is_saved_and_loaded, 0, 2);
     tcase_add_loop_test(tests, every_field_comes_back, 0, 2);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

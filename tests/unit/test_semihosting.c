@@ -2,6 +2,7 @@
 #include "libarmsim/firmware/semihosting.h"
 
 #include "libarmsim/fabric/little_endian.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -348,9 +349,5 @@ int main(void)
     tcase_add_test(tests, exits);
     tcase_add_test(tests, nonsense);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

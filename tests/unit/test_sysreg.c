@@ -7,6 +7,7 @@
 #include "cpu/pmu.h"
 #include "cpu/syndrome.h"
 #include "cpu/sysreg.h"
+#include "run_suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -348,9 +349,5 @@ int main(void)
     tcase_add_test(tests, choices_have_names);
     tcase_add_test(tests, registers_that_are_not_there);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

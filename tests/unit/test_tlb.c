@@ -4,6 +4,7 @@
  */
 #include "mmu_fixture.h"
 #include "libarmsim/fabric/random.h"
+#include "run_suite.h"
 
 #include <stdlib.h>
 
@@ -541,9 +542,5 @@ int main(void)
     tcase_add_test(tcase, contents_are_hashed);
     tcase_add_test(tcase, fuzz);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "cpu/syndrome.h"
 #include "cpu/sysreg_access.h"
 #include "cpu/traps.h"
+#include "run_suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -354,9 +355,5 @@ int main(void)
     tcase_add_test(tests, controls_are_looked_at_again);
     tcase_add_test(tests, rulings_are_never_old);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -308,5 +308,5 @@ int main(void)
     tcase_add_test(tcase, test_ranges);
     tcase_add_test(tcase, test_cache_mode);
     tcase_add_test(tcase, test_read_only);
-    return run_suite("virtio-blk", tcase);
+    return run_case("virtio-blk", tcase);
 }

@@ -219,5 +219,5 @@ int main(void)
     tcase_add_test(tcase, test_one_port);
     tcase_add_test(tcase, test_resize);
     tcase_add_test(tcase, test_multiport);
-    return run_suite("virtio-console", tcase);
+    return run_case("virtio-console", tcase);
 }

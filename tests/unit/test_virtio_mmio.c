@@ -431,5 +431,5 @@ int main(void)
     tcase_add_test(tcase, test_indirect);
     tcase_add_loop_test(tcase, test_malformed, 0, BREAKAGES);
     tcase_add_test(tcase, test_deterministic_bytes);
-    return run_suite("virtio-mmio", tcase);
+    return run_case("virtio-mmio", tcase);
 }

@@ -204,5 +204,5 @@ int main(void)
     tcase_add_test(tcase, test_receive);
     tcase_add_test(tcase, test_merged_buffers);
     tcase_add_test(tcase, test_link);
-    return run_suite("virtio-net", tcase);
+    return run_case("virtio-net", tcase);
 }

@@ -247,5 +247,5 @@ int main(void)
     tcase_add_test(tcase, request_by_pin);
     tcase_add_test(tcase, request_by_message);
     tcase_add_test(tcase, window);
-    return run_suite("virtio-pci", tcase);
+    return run_case("virtio-pci", tcase);
 }

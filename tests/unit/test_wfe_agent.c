@@ -1,6 +1,7 @@
 /* The agent of the WFE channel: what is a request, replies, two agents in a row, the watchdog's time. */
 #include "roms/lib/syndrome.h"
 #include "roms/lib/wfe_agent.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -155,9 +156,5 @@ int main(void)
     tcase_add_test(tcase, test_watchdog);
     Suite *suite = suite_create("wfe-agent");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

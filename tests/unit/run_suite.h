@@ -1,0 +1,17 @@
+/* What main() of a Check program ends with. */
+#ifndef ARMSIM_TESTS_RUN_SUITE_H
+#define ARMSIM_TESTS_RUN_SUITE_H
+
+#include <check.h>
+#include <stdlib.h>
+
+static inline int run_suite(Suite *suite)
+{
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#endif
