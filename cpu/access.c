@@ -107,7 +107,7 @@ static enum refill by_whole_translation(struct pe *pe, uint64_t va, uint64_t siz
     }
     uint64_t offset;
     struct bus_region *region = result.attrs.device ? NULL : bus_find(pe->env->bus, result.pas, result.pa, &offset);
-    if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM) || is_watched(pe, va, result.pa))
+    if (!bus_is_memory(region) || is_watched(pe, va, result.pa))
         return REFILL_NOT;
     struct fast_tlb_entry *entry = fast_entry(pe, va);
     fast_tlb_fill(entry, pe->env->bus, va, pe->context, write, result.may_read, result.may_write, region, offset);
@@ -156,7 +156,7 @@ static void keep_translation(struct pe *pe, const struct mmu_access *access, con
     if (target->region->kind == BUS_MMIO)
         fill_device_tlb(pe, target->va, result->may_read, result->may_write, result->pas, target->region,
                         target->offset);
-    else if (!result->attrs.device && (target->region->kind == BUS_RAM || target->region->kind == BUS_ROM))
+    else if (!result->attrs.device && bus_is_memory(target->region))
         fast_tlb_fill(fast_entry(pe, target->va), pe->env->bus, target->va, pe->context, access->write,
                       result->may_read, result->may_write, target->region, target->offset);
 }
@@ -210,22 +210,12 @@ static bool external_abort(struct pe *pe, const struct mmu_access *access, const
  * device once. */
 static unsigned piece_size(const struct mmu_access *access, uint64_t address, unsigned left)
 {
-    if (access->size && access->size < left)
-        left = (unsigned)access->size;
-    unsigned size = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-    while (address & (size - 1))
-        size >>= 1;
-    return size;
-}
-
-static bool is_memory(const struct target *target)
-{
-    return target->region && (target->region->kind == BUS_RAM || target->region->kind == BUS_ROM);
+    return aligned_piece(address, access->size && access->size < left ? (unsigned)access->size : left);
 }
 
 static bool read_part(struct pe *pe, const struct target *target, const struct mmu_access *access, uint8_t *data)
 {
-    if (is_memory(target)) {
+    if (bus_is_memory(target->region)) {
         memcpy(data, bus_host(target->region, target->offset), target->size);
         return true;
     }
@@ -244,7 +234,7 @@ static bool read_part(struct pe *pe, const struct target *target, const struct m
 static bool write_part(struct pe *pe, const struct target *target, const struct mmu_access *access,
                        const uint8_t *data)
 {
-    if (is_memory(target) && !(target->region->kind == BUS_ROM && target->region->ops)) { /* not a ROM device */
+    if (bus_is_memory(target->region) && !(target->region->kind == BUS_ROM && target->region->ops)) { /* not a ROM device */
         struct bus_region *region = target->region;
         if (region->kind == BUS_ROM)
             return true;

@@ -21,24 +21,17 @@ static unsigned unit_of(const struct mmu_access *access, unsigned size)
     return access->type == ACCESS_DC_ZVA || !access->size || access->size > size ? size : access->size;
 }
 
-static bool is_memory(const struct bus_region *region)
-{
-    return region && (region->kind == BUS_RAM || region->kind == BUS_ROM);
-}
-
 /* What a read will find. */
 static void peek(const struct pe *pe, const struct mmu_result *result, uint8_t *data, unsigned size)
 {
     const struct bus_attrs attrs = {.pas = result->pas, .el = pe->pstate.el, .debug = true,
                                     .requester = (uint16_t)pe->index};
-    if (is_memory(bus_find(pe->env->bus, result->pas, result->pa, NULL))) {
+    if (bus_is_memory(bus_find(pe->env->bus, result->pas, result->pa, NULL))) {
         bus_read_block(pe->env->bus, result->pa, data, size, attrs);
         return;
     }
     for (unsigned done = 0; done < size;) {
-        unsigned piece = size - done >= 8 ? 8 : size - done >= 4 ? 4 : size - done >= 2 ? 2 : 1;
-        while ((result->pa + done) & (piece - 1))
-            piece >>= 1;
+        unsigned piece = aligned_piece(result->pa + done, size - done);
         uint64_t value = 0;
         if (bus_read(pe->env->bus, result->pa + done, piece, attrs, &value) == BUS_OK)
             store_le(data + done, value, piece);
@@ -77,7 +70,7 @@ static enum asked ask_one(struct pe *pe, uint64_t va, unsigned size, const struc
         return ASKED_FAULTS;
     struct asked_access asked = {.va = va, .pa = result.pa, .pas = result.pas, .size = size, .write = write,
                                  .access = access,
-                                 .device = !is_memory(bus_find(pe->env->bus, result.pas, result.pa, NULL))};
+                                 .device = !bus_is_memory(bus_find(pe->env->bus, result.pas, result.pa, NULL))};
     uint8_t value[16] = {0};
     bool small = size <= sizeof(value);
     if (small && write)

@@ -20,6 +20,15 @@ struct asked_data {
 enum asked ask_read(struct pe *pe, uint64_t va, unsigned size, const struct mmu_access *access,
                     struct asked_data *asked);
 
+/* MMIO is accessed in naturally aligned pieces, the largest first: the size of the first of `left` bytes. */
+static inline unsigned aligned_piece(uint64_t address, unsigned left)
+{
+    unsigned size = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    while (address & (size - 1))
+        size >>= 1;
+    return size;
+}
+
 static inline bool asked_for_all(const struct asked_data *asked, unsigned size)
 {
     return asked->replaced == (uint32_t)((1ull << size) - 1);

@@ -6,6 +6,7 @@
 
 #define SCR_EL3_NS (1ull << 0)
 #define SCR_EL3_EEL2 (1ull << 18)
+#define MDCR_EL2_TDE (1ull << 8)
 #define HCR_EL2_VM (1ull << 0)
 #define HCR_EL2_DC (1ull << 12)
 #define HCR_EL2_TGE (1ull << 27)

@@ -7,7 +7,6 @@
 #define MDSCR_SS (1ull << 0)
 #define MDSCR_KDE (1ull << 13)
 #define MDSCR_MDE (1ull << 15)
-#define MDCR_EL2_TDE (1ull << 8)
 #define MDCR_EL3_SDD (1ull << 16)
 #define OSLSR_OSLK (1ull << 1)
 

@@ -18,7 +18,6 @@ enum { VECTOR_LOWER_EL = 0x400, VECTOR_SP_ELX = 0x200, VECTOR_SERROR = 0x180 };
 #define HCR_EL2_TEA (1ull << 37)
 #define SCR_EL3_EA (1ull << 3)
 #define SCR_EL3_EASE (1ull << 19)
-#define MDCR_EL2_TDE (1ull << 8)
 
 /* The registers that an exception to ELn writes and reads. */
 static const struct el_registers {

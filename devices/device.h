@@ -66,8 +66,7 @@ void device_destroy(struct device *device); /* NULL is allowed */
 /* The part of a 32-bit register that an access of `size` bytes at `offset` reads. */
 static inline uint64_t device_lanes(uint32_t value, uint64_t offset, unsigned size)
 {
-    uint32_t shifted = value >> (8 * (offset & 3));
-    return size < 4 ? shifted & ((1u << (8 * size)) - 1) : shifted;
+    return value >> (8 * (offset & 3)) & bus_ones(size);
 }
 
 /* Identification registers of a PrimeCell at 0xfe0 ... 0xffc: PeriphID0-3 from `periph_id`, then the PCellID. */

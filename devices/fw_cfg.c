@@ -365,7 +365,7 @@ static enum bus_result fw_cfg_read(void *opaque, uint64_t offset, unsigned size,
             advance(cfg, size);
     } else if (offset >= DMA_HIGH) {
         uint64_t bytes = swap_bytes(DMA_SIGNATURE, 8) >> (8 * (offset - DMA_HIGH));
-        *value = size < 8 ? bytes & ((1ull << (8 * size)) - 1) : bytes;
+        *value = bytes & bus_ones(size);
     } else if (!attrs.debug) {
         device_bad_offset(&cfg->device, "read", offset, size);
     }

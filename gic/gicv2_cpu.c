@@ -243,7 +243,7 @@ static bool read_register(const struct access *a, uint64_t offset, uint64_t *val
         *value = read_active(a, offset);
         return true;
     case 0xfc:
-        *value = 0x02020000 | 0x1000 | GIC_IMPLEMENTER;
+        *value = GICV2_INTERFACE_ID;
         return true;
     case 0x10:
     case 0x24:

@@ -187,7 +187,7 @@ static bool read_virtual(struct gic_cpu_interface *cpu, uint64_t offset, bool de
         *value = v->active[0].apr[0];
         return true;
     case 0xfc:
-        *value = 0x02020000 | 0x1000 | GIC_IMPLEMENTER;
+        *value = GICV2_INTERFACE_ID;
         return true;
     case 0x10:
     case 0x24:

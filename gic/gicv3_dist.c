@@ -75,9 +75,7 @@ static uint64_t read_route(struct gic *gic, uint64_t offset, unsigned size, bool
 {
     uint32_t intid;
     const uint64_t *route = find_route(gic, offset, secure, &intid);
-    if (!route)
-        return 0;
-    return size == 8 ? *route : *route >> 8 * (offset & 4) & UINT32_MAX;
+    return route ? gic_part(*route, offset, size) : 0;
 }
 
 static void write_route(struct gic *gic, uint64_t offset, unsigned size, bool secure, uint64_t value)
@@ -86,11 +84,7 @@ static void write_route(struct gic *gic, uint64_t offset, unsigned size, bool se
     uint64_t *route = find_route(gic, offset, secure, &intid);
     if (!route)
         return;
-    if (size == 4 && offset & 4)
-        value = (*route & UINT32_MAX) | value << 32;
-    else if (size == 4)
-        value = (*route & ~(uint64_t)UINT32_MAX) | value;
-    *route = value & 0xff00ffffffull; /* IRM is RES0 with No1N */
+    *route = gic_with_part(*route, offset, size, value) & 0xff00ffffffull; /* IRM is RES0 with No1N */
     gic_route_spi(gic, intid - GIC_PRIVATE);
 }
 

@@ -71,16 +71,14 @@ static bool access_base(struct gic_cpu_interface *cpu, uint64_t offset, unsigned
     }
     bool pending = offset >= 0x78;
     uint64_t *reg = pending ? &cpu->pendbaser : &cpu->propbaser;
-    unsigned shift = size == 4 ? 8 * (offset & 4) : 0;
-    uint64_t mask = (size == 4 ? (uint64_t)UINT32_MAX : UINT64_MAX) << shift;
     if (!write) {
-        *value = (*reg & ~PENDBASER_PTZ & mask) >> shift;
+        *value = gic_part(*reg & ~PENDBASER_PTZ, offset, size);
     } else if (cpu->gicr_ctlr & CTLR_ENABLE_LPIS) {
         log_message(cpu->gic->env->log, LOG_GUEST_ERROR, "gicr: %s of PE %u written while LPIs are enabled: ignored",
                     pending ? "PENDBASER" : "PROPBASER", cpu->index);
     } else {
         uint64_t writable = pending ? PENDBASER_MASK | PENDBASER_PTZ : PROPBASER_MASK;
-        *reg = (*reg & ~mask) | (*value << shift & writable & mask);
+        *reg = gic_with_part(*reg, offset, size, *value) & writable;
     }
     return true;
 }

@@ -14,6 +14,7 @@ enum {
     GIC_SPECIAL = 1020, /* 1020 to 1023 are no interrupts */
     GIC_FIRST_LPI = 8192,
     GIC_IMPLEMENTER = 0x43b, /* IIDR: Arm */
+    GICV2_INTERFACE_ID = 0x02020000 | 0x1000 | GIC_IMPLEMENTER, /* GICC_IIDR, GICV_IIDR: a GIC-400 r0p1 */
 };
 
 #define GIC_NO_PRIORITY 0x100u /* of "nothing pending": below every priority */
@@ -219,6 +220,17 @@ bool gic_private_registers_read(struct gic_cpu_interface *cpu, uint64_t offset, 
                                 uint64_t *value);
 bool gic_private_registers_write(struct gic_cpu_interface *cpu, uint64_t offset, unsigned size, bool secure,
                                  uint64_t value);
+/* What an access of 4 or 8 bytes sees of a 64-bit register, and what a write makes of it. */
+static inline uint64_t gic_part(uint64_t whole, uint64_t offset, unsigned size)
+{
+    return size == 8 ? whole : whole >> 8 * (offset & 4) & UINT32_MAX;
+}
+static inline uint64_t gic_with_part(uint64_t whole, uint64_t offset, unsigned size, uint64_t value)
+{
+    unsigned shift = 8 * (offset & 4);
+    return size == 8 ? value : (whole & ~((uint64_t)UINT32_MAX << shift)) | (value & UINT32_MAX) << shift;
+}
+
 /* Reads the identification registers at 0xfd0 (GICv2) or 0xffd0 (GICv3); `offset` within the last 64 bytes. */
 uint32_t gic_id_register(const struct gic *gic, uint64_t offset, uint8_t part);
 bool gic_access_secure(const struct gic *gic, struct bus_attrs attrs);

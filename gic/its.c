@@ -447,7 +447,7 @@ static bool read_control_frame(const struct gic_its *its, uint64_t offset, unsig
 {
     uint64_t whole;
     if (size >= 4 && read_doubleword(its, offset & ~7ull, &whole)) {
-        *value = size == 8 ? whole : whole >> 8 * (offset & 4) & UINT32_MAX;
+        *value = gic_part(whole, offset, size);
         return true;
     }
     if (size != 4)
@@ -485,8 +485,7 @@ static enum bus_result its_write(void *opaque, uint64_t offset, unsigned size, s
         return BUS_OK;
     }
     if (size == 4 && read_doubleword(its, offset & ~7ull, &whole)) {
-        unsigned shift = 8 * (offset & 4);
-        value = (whole & ~((uint64_t)UINT32_MAX << shift)) | value << shift;
+        value = gic_with_part(whole, offset, size, value);
         size = 8;
     }
     if (size != 8 || !write_doubleword(its, offset & ~7ull, value))

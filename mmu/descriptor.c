@@ -62,7 +62,8 @@ static const uint8_t *open_window(struct mmu *mmu, struct full_address at, unsig
 {
     uint64_t offset;
     struct bus_region *region = bus_find(mmu->bus, at.pas, at.address, &offset);
-    if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM) || region->size - offset < size || (offset & (PAGE_BYTES - 1)) + size > PAGE_BYTES)
+    if (!bus_is_memory(region) || region->size - offset < size ||
+        (offset & (PAGE_BYTES - 1)) + size > PAGE_BYTES)
         return NULL;
     if (region->kind == BUS_RAM && region->base + offset == at.address) { /* an alias is reached by the search only */
         mmu->window.base = region->base;

@@ -287,7 +287,7 @@ bool e0pd_faults(const struct mmu_regime *regime, bool upper);
 /* VA[63:56] repeats VA[55] or is ignored. TLB entries, which are matched by VA[55:0], serve only such addresses. */
 static inline bool canonical_va(const struct mmu_regime *regime, enum access_type type, uint64_t va)
 {
-    return va == (uint64_t)((int64_t)(va << 8) >> 8) || addr_top(regime, type, va) == 55;
+    return va == sign_extend_va(va) || addr_top(regime, type, va) == 55;
 }
 
 /* AArch64.VAIsOutOfRange: VA[55] is repeated down to the top of the range, or is 0 where there is one range. */

@@ -175,7 +175,7 @@ static inline __attribute__((always_inline)) unsigned fill(const struct mmu *mmu
     struct bus_region *region = mmu->window.region;
     if (offset > mmu->window.last || pas != mmu->window.pas) {
         region = bus_find(mmu->bus, pas, pa, &offset);
-        if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM))
+        if (!bus_is_memory(region))
             return MMU_UNUSUAL;
     }
     bool serves = fast_tlb_fill(entry, mmu->bus, va, context, access.write, may & MAY_READ, may & MAY_WRITE, region,

@@ -14,7 +14,7 @@ static unsigned tag_size_log2(const struct tlb_tag *tag)
 static uint64_t tag_va(const struct tlb_tag *tag)
 {
     uint64_t va = (tag->page & ((1ull << 56) - 1)) << tag_size_log2(tag);
-    return (uint64_t)((int64_t)(va << 8) >> 8);
+    return sign_extend_va(va);
 }
 
 static unsigned half(uint64_t va)
@@ -266,11 +266,6 @@ static inline __attribute__((always_inline)) unsigned drop_address_in(struct tlb
     if (a->split[half(va)] | b->split[half(va)])
         lost = larger(lost, larger(drop_parts(tlb, a, va), drop_parts(tlb, b, va)));
     return lost;
-}
-
-static uint64_t sign_extend_va(uint64_t va)
-{
-    return (uint64_t)((int64_t)(va << 8) >> 8);
 }
 
 unsigned tlb_drop_address(struct tlb *tlb, uint64_t set, uint64_t va)

@@ -84,6 +84,12 @@ static inline struct tlb_context *tlb_context_of(struct tlb *tlb, uint64_t key, 
 /* Keys that differ in these bits only (ASID, global) share sets, so that one search serves both. */
 #define TLB_OWNER (~0ull << 32)
 
+/* VA[55:0], with VA[63:56] equal to VA[55]. */
+static inline uint64_t sign_extend_va(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 8) >> 8);
+}
+
 static inline uint64_t tlb_salt(uint64_t key)
 {
     return (key & ~TLB_OWNER) << 20;

@@ -262,7 +262,6 @@ bool exec_smc(struct pe *pe, uint32_t insn)
     return false;
 }
 
-#define MDCR_EL2_TDE (1ull << 8)
 
 bool exec_brk(struct pe *pe, uint32_t insn)
 {

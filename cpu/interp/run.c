@@ -100,7 +100,7 @@ static bool fetch(struct pe *pe, bool *is_memory, uint32_t *word)
     }
     uint64_t offset;
     struct bus_region *region = bus_find(pe->env->bus, result.pas, result.pa, &offset);
-    if (region && (region->kind == BUS_RAM || region->kind == BUS_ROM)) {
+    if (bus_is_memory(region)) {
         struct code_page *page = icache_page(pe->env->icache, region, offset);
         struct fast_itlb_entry *entry = &pe->itlb[pe->pc >> 12 & (FAST_ITLB_ENTRIES - 1)];
         if (page && result.may_execute) { /* an answer that may be kept */

@@ -36,11 +36,6 @@ struct pci_host {
 
 enum { BUS_SHIFT = 20, SLOT_SHIFT = 15, FUNCTION_SHIFT = 12, REGISTER_MASK = 0xfff };
 
-static uint64_t all_ones(unsigned size)
-{
-    return size == 8 ? UINT64_MAX : (1ull << (8 * size)) - 1;
-}
-
 static bool is_dma(struct bus_attrs attrs)
 {
     return (attrs.requester & BUS_REQUESTER_DMA) && !attrs.debug;
@@ -60,7 +55,7 @@ static enum bus_result config_read(void *opaque, uint64_t offset, unsigned size,
     struct pci_function *function = function_at(opaque, offset);
     if (is_dma(attrs))
         return BUS_DEVICE_ERROR;
-    *value = function ? pci_config_read(function, offset & REGISTER_MASK, size, attrs.debug) : all_ones(size);
+    *value = function ? pci_config_read(function, offset & REGISTER_MASK, size, attrs.debug) : bus_ones(size);
     return BUS_OK;
 }
 
@@ -121,7 +116,7 @@ static enum bus_result window_read(void *opaque, uint64_t offset, unsigned size,
         return BUS_OK;
     }
     unclaimed(claimed, "read", offset, size, attrs);
-    *value = all_ones(size);
+    *value = bus_ones(size);
     return BUS_OK;
 }
 

@@ -266,7 +266,7 @@ static bool config_read(void *opaque, unsigned offset, unsigned size, bool debug
         return false;
     const struct bus_attrs attrs = {.pas = PAS_NON_SECURE, .debug = debug};
     bar_read(virtio, at, wide, attrs, &data);
-    *value = (uint32_t)(size == 4 ? data : data & ((1u << (8 * size)) - 1));
+    *value = (uint32_t)(data & bus_ones(size));
     return true;
 }
 

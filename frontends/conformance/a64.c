@@ -262,8 +262,9 @@ static bool is_artefact(const char *name)
     return !strcmp(name, "Branchtypetaken") || !strcmp(name, "BTypeNext");
 }
 
-static void run_line(struct subject *subject, const char *line, char *text, struct report *report)
+static void run_line(const struct vector_file *file, void *opaque, const char *line, char *text, struct report *report)
 {
+    struct subject *subject = opaque;
     char *name = next_word(&text), *word_text = next_word(&text);
     uint64_t word;
     if (!name || !word_text || !parse_hex(word_text, &word)) {
@@ -372,13 +373,6 @@ void run_a64(const struct vector_file *file, struct report *report)
     struct subject subject;
     if (!open_machine(&subject, file, report))
         return;
-    char *line;
-    while ((line = lines_next(file->lines))) {
-        char *scratch = malloc(strlen(line) + 1);
-        if (!scratch)
-            break;
-        run_line(&subject, line, strcpy(scratch, line), report);
-        free(scratch);
-    }
+    run_lines(file, report, run_line, &subject);
     subject_close(&subject);
 }

@@ -128,8 +128,9 @@ static void run_step(struct subject *subject, char *text, unsigned number, struc
         text_add(all, "step %u: %s", number, difference.data);
 }
 
-static void run_line(struct subject *subject, const char *whole, char *text, struct report *report)
+static void run_line(const struct vector_file *file, void *opaque, const char *whole, char *text, struct report *report)
 {
+    struct subject *subject = opaque;
     char *fields[4], *word, *name;
     uint64_t value, pstate = 0, x2 = 0;
     bool unknown = false, secure_el2 = false;
@@ -178,13 +179,6 @@ void run_debug(const struct vector_file *file, struct report *report)
     struct subject subject;
     if (!open_machine(&subject, file, report))
         return;
-    char *line;
-    while ((line = lines_next(file->lines))) {
-        char *scratch = malloc(strlen(line) + 1);
-        if (!scratch)
-            break;
-        run_line(&subject, line, strcpy(scratch, line), report);
-        free(scratch);
-    }
+    run_lines(file, report, run_line, &subject);
     subject_close(&subject);
 }

@@ -185,7 +185,7 @@ static void on_entry(struct subject *subject, void *opaque)
     tracker_check(watch->tracker, subject, watch->difference);
 }
 
-static void run_line(const struct vector_file *file, const char *line, char *text, struct report *report)
+static void run_line(const struct vector_file *file, void *opaque, const char *line, char *text, struct report *report)
 {
     struct fields fields;
     char *parts[8];
@@ -279,12 +279,5 @@ static void run_line(const struct vector_file *file, const char *line, char *tex
 
 void run_exceptions(const struct vector_file *file, struct report *report)
 {
-    char *line;
-    while ((line = lines_next(file->lines))) {
-        char *scratch = malloc(strlen(line) + 1);
-        if (!scratch)
-            break;
-        run_line(file, line, strcpy(scratch, line), report);
-        free(scratch);
-    }
+    run_lines(file, report, run_line, NULL);
 }

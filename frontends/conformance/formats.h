@@ -13,6 +13,11 @@ struct vector_file {
     char cpu[2048]; /* the model to use, as in options.cpu */
 };
 
+/* Reports one line; `text` is a copy of it, to be taken apart. `opaque` is what run_lines() was given. */
+typedef void run_line_fn(const struct vector_file *file, void *opaque, const char *line, char *text,
+                         struct report *report);
+void run_lines(const struct vector_file *file, struct report *report, run_line_fn *run, void *opaque);
+
 typedef void run_file_fn(const struct vector_file *file, struct report *report);
 
 run_file_fn run_a64, run_exceptions, run_access_matrix, run_redirections, run_translations, run_aborts,

@@ -69,6 +69,18 @@ static bool can_be_made(const char *cpu)
     return made;
 }
 
+void run_lines(const struct vector_file *file, struct report *report, run_line_fn *run, void *opaque)
+{
+    char *line;
+    while ((line = lines_next(file->lines))) {
+        char *text = malloc(strlen(line) + 1);
+        if (!text)
+            break;
+        run(file, opaque, line, strcpy(text, line), report);
+        free(text);
+    }
+}
+
 void newest_model(char *cpu, size_t size)
 {
     /* What the models behind the vectors don't have. */

@@ -68,9 +68,16 @@ static void list_registers(const struct subject *subject, struct observation *al
             all->registers[all->count++] = (struct observed){.name = info.name, .id = info.id};
 }
 
-static void run_line(struct subject *subject, struct observation *all, const char *line, char *text,
-                     struct report *report)
+struct observed_subject {
+    struct subject *subject;
+    struct observation *all;
+};
+
+static void run_line(const struct vector_file *file, void *opaque, const char *line, char *text, struct report *report)
 {
+    const struct observed_subject *observed = opaque;
+    struct subject *subject = observed->subject;
+    struct observation *all = observed->all;
     char *context = next_word(&text), *item = next_word(&text), *word_text;
     const char *missing = NULL;
     uint32_t word;
@@ -146,14 +153,7 @@ void run_redirections(const struct vector_file *file, struct report *report)
     }
     context_tables(&subject);
     list_registers(&subject, all);
-    char *line;
-    while ((line = lines_next(file->lines))) {
-        char *scratch = malloc(strlen(line) + 1);
-        if (!scratch)
-            break;
-        run_line(&subject, all, line, strcpy(scratch, line), report);
-        free(scratch);
-    }
+    run_lines(file, report, run_line, &(struct observed_subject){&subject, all});
     subject_close(&subject);
     free(all);
 }

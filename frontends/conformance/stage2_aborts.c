@@ -89,8 +89,9 @@ static bool register_offset(uint32_t word, unsigned *rm, unsigned *shift)
     return true;
 }
 
-static void run_line(struct subject *subject, const char *whole, char *text, struct report *report)
+static void run_line(const struct vector_file *file, void *opaque, const char *whole, char *text, struct report *report)
 {
+    struct subject *subject = opaque;
     char *name = next_word(&text), *isa = next_word(&text), *word_text = next_word(&text), *el = next_word(&text);
     char *stage1 = next_word(&text), *kind = next_word(&text), *base_text = next_word(&text), *item, *key;
     uint64_t word, base, value;
@@ -160,13 +161,6 @@ void run_stage2_aborts(const struct vector_file *file, struct report *report)
     struct subject subject;
     if (!open_machine(&subject, file, report))
         return;
-    char *line;
-    while ((line = lines_next(file->lines))) {
-        char *scratch = malloc(strlen(line) + 1);
-        if (!scratch)
-            break;
-        run_line(&subject, line, strcpy(scratch, line), report);
-        free(scratch);
-    }
+    run_lines(file, report, run_line, &subject);
     subject_close(&subject);
 }

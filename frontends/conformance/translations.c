@@ -200,7 +200,8 @@ static void conclude(const struct subject *subject, const struct regime_case *li
         report_differ(report, whole, difference->data);
 }
 
-static void run_translation(const struct vector_file *file, const char *whole, char *text, struct report *report)
+static void run_translation(const struct vector_file *file, void *opaque, const char *whole, char *text,
+                            struct report *report)
 {
     struct regime_case line;
     struct access access;
@@ -275,7 +276,8 @@ static void check_exception(const struct subject *subject, char *result, struct 
                  (unsigned long long)got->hpfar);
 }
 
-static void run_abort(const struct vector_file *file, const char *whole, char *text, struct report *report)
+static void run_abort(const struct vector_file *file, void *opaque, const char *whole, char *text,
+                      struct report *report)
 {
     struct regime_case line;
     struct access access;
@@ -338,7 +340,8 @@ static bool parse_at(char *text, struct regime_case *line, uint32_t *word, const
     return known && regime_parse(line, fields[1], fields[2], fields[3]);
 }
 
-static void run_at(const struct vector_file *file, const char *whole, char *text, struct report *report)
+static void run_at(const struct vector_file *file, void *opaque, const char *whole, char *text,
+                   struct report *report)
 {
     struct regime_case line;
     struct subject subject;
@@ -377,31 +380,17 @@ static void run_at(const struct vector_file *file, const char *whole, char *text
 
 /* ---------------------------------------------------------------- */
 
-typedef void run_line_fn(const struct vector_file *file, const char *whole, char *text, struct report *report);
-
-static void run_lines(const struct vector_file *file, struct report *report, run_line_fn *run)
-{
-    char *line;
-    while ((line = lines_next(file->lines))) {
-        char *scratch = malloc(strlen(line) + 1);
-        if (!scratch)
-            break;
-        run(file, line, strcpy(scratch, line), report);
-        free(scratch);
-    }
-}
-
 void run_translations(const struct vector_file *file, struct report *report)
 {
-    run_lines(file, report, run_translation);
+    run_lines(file, report, run_translation, NULL);
 }
 
 void run_aborts(const struct vector_file *file, struct report *report)
 {
-    run_lines(file, report, run_abort);
+    run_lines(file, report, run_abort, NULL);
 }
 
 void run_address_translation_instructions(const struct vector_file *file, struct report *report)
 {
-    run_lines(file, report, run_at);
+    run_lines(file, report, run_at, NULL);
 }

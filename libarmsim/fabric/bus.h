@@ -67,10 +67,22 @@ struct bus_region {
 #define BUS_PAGE_WATCHED (BUS_PAGE_CODE | BUS_PAGE_EXCLUSIVE)
 #define BUS_PAGE_WRITTEN (BUS_PAGE_DIRTY | BUS_PAGE_TOUCHED)
 
+/* All ones, as wide as an access of `size` bytes (1 to 8). */
+static inline uint64_t bus_ones(unsigned size)
+{
+    return UINT64_MAX >> (64 - 8 * size);
+}
+
 /* Whether the region has host memory (RAM, ROM, ROM devices in whatever mode). */
 static inline bool bus_has_memory(const struct bus_region *region)
 {
     return region->page_flags != NULL;
+}
+
+/* Whether accesses read the region's memory: not a ROM device while it shows its registers. NULL is no region. */
+static inline bool bus_is_memory(const struct bus_region *region)
+{
+    return region && (region->kind == BUS_RAM || region->kind == BUS_ROM);
 }
 
 /* The byte at `offset` of a region with memory, to read; up to the end of its page, and until the next bus_write_page(). */

@@ -59,7 +59,7 @@ static bool ops_valid_entry(void *opaque, uint64_t address)
     if (address % 4 != 0)
         return false;
     const struct bus_region *region = bus_find(firmware->machine->bus, PAS_NON_SECURE, address, NULL);
-    return region && (region->kind == BUS_RAM || region->kind == BUS_ROM);
+    return bus_is_memory(region);
 }
 
 static void ops_start(void *opaque, unsigned pe, uint64_t entry, uint64_t context)

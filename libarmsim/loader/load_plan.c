@@ -82,7 +82,7 @@ int load_plan_check(const struct load_plan *plan, const struct bus *bus, struct 
         uint64_t offset;
         const struct bus_region *region = bus_find(bus, item->pas, item->address, &offset);
         char text[256];
-        if (!region || (region->kind != BUS_RAM && region->kind != BUS_ROM)) {
+        if (!bus_is_memory(region)) {
             snprintf(text, sizeof(text), "expected an address in RAM or ROM, found 0x%" PRIx64, item->address);
             return item_fail(item, error, -EINVAL, text);
         }

@@ -28,7 +28,7 @@ static struct host_walk walk_of(const struct armsim_machine *machine, const stru
 bool look_is_device(const struct armsim_machine *machine, enum pas pas, uint64_t pa)
 {
     const struct bus_region *region = bus_find(machine->bus, pas, pa, NULL);
-    return !region || (region->kind != BUS_RAM && region->kind != BUS_ROM);
+    return !bus_is_memory(region);
 }
 
 bool look_word(struct armsim_machine *machine, enum pas pas, uint64_t pa, uint32_t *word)

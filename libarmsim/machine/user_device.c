@@ -37,8 +37,7 @@ static enum bus_result user_read(void *opaque, uint64_t offset, unsigned size, s
     struct armsim_requester requester = requester_of(user, attrs);
     *value = 0;
     int result = user->config.ops.read(user->config.opaque, user, offset, size, &requester, value);
-    if (size < 8)
-        *value &= (1ull << (8 * size)) - 1;
+    *value &= bus_ones(size);
     return result < 0 ? BUS_DEVICE_ERROR : BUS_OK;
 }
 
@@ -298,30 +297,31 @@ static struct bus_attrs dma(enum armsim_pas pas)
     return (struct bus_attrs){.pas = (enum pas)pas, .requester = BUS_REQUESTER_DMA};
 }
 
-int armsim_device_read_memory(struct armsim_device *device, enum armsim_pas pas, uint64_t address, void *data,
-                              size_t size)
+/* ARMSIM_ERROR_FAULT: the range goes beyond the last address. */
+static int check_dma(const struct armsim_device *device, enum armsim_pas pas, uint64_t address, const void *data,
+                     size_t size)
 {
     if (!device || (unsigned)pas >= PAS_COUNT || (size && !data))
         return ARMSIM_ERROR_ARGUMENT;
-    if (!size)
-        return 0;
-    if (address + size - 1 < address ||
-        bus_read_block(device->device.env->bus, address, data, size, dma(pas)) != BUS_OK)
-        return ARMSIM_ERROR_FAULT;
-    return 0;
+    return size && address + size - 1 < address ? ARMSIM_ERROR_FAULT : 0;
+}
+
+int armsim_device_read_memory(struct armsim_device *device, enum armsim_pas pas, uint64_t address, void *data,
+                              size_t size)
+{
+    int error = check_dma(device, pas, address, data, size);
+    if (error == 0 && bus_read_block(device->device.env->bus, address, data, size, dma(pas)) != BUS_OK)
+        error = ARMSIM_ERROR_FAULT;
+    return error;
 }
 
 int armsim_device_write_memory(struct armsim_device *device, enum armsim_pas pas, uint64_t address, const void *data,
                                size_t size)
 {
-    if (!device || (unsigned)pas >= PAS_COUNT || (size && !data))
-        return ARMSIM_ERROR_ARGUMENT;
-    if (!size)
-        return 0;
-    if (address + size - 1 < address ||
-        bus_write_block(device->device.env->bus, address, data, size, dma(pas)) != BUS_OK)
-        return ARMSIM_ERROR_FAULT;
-    return 0;
+    int error = check_dma(device, pas, address, data, size);
+    if (error == 0 && bus_write_block(device->device.env->bus, address, data, size, dma(pas)) != BUS_OK)
+        error = ARMSIM_ERROR_FAULT;
+    return error;
 }
 
 void armsim_device_log(struct armsim_device *device, enum armsim_log_class log_class, const char *message)
