@@ -19,8 +19,9 @@ enum { CONTEXT_STEP = 4, CONTEXT_LIMIT = CONTEXT_NONE };
 struct context_key {
     uint64_t sctlr, tcr, mair, hcr, vtcr, scr;
     uint16_t asid, vmid;
-    uint8_t regime, security, el, pan, stage2, strict, unused[2];
+    uint8_t regime, security, el, pan, stage2, strict, unused[6];
 };
+_Static_assert(sizeof(struct context_key) == 64, "keys are compared as bytes: no padding");
 
 static uint16_t asid_of(const struct pe *pe, const struct mmu_regime *regime)
 {

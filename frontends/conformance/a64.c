@@ -250,7 +250,7 @@ static void check_memory(struct subject *subject, const struct write *writes, si
             memcpy(got, want, 4);
         for (unsigned i = 0; i < sizeof got; i++)
             if (got[i] != want[i])
-                text_add(difference, "byte at %llx is %02x (expected %02x) ", (unsigned long long)(base + i), got[i],
+                text_add(difference, "byte at %llx is %02x (expected %02x) ", (unsigned long long)base + i, got[i],
                          want[i]);
         restore_page(subject, base);
     }

@@ -165,7 +165,7 @@ static void expect_read(struct tracker *tracker, const struct subject *subject, 
  */
 static bool counts_no_virtual_interrupts(const struct origin *origin)
 {
-    bool asked_for = (origin->hcr >> 6 & 7) & (origin->hcr >> 3 & 7);
+    bool asked_for = origin->hcr >> 6 & origin->hcr >> 3 & 7;
     return asked_for && (origin->el > 1 || !origin->el2 || (origin->hcr >> 27 & 1));
 }
 

@@ -73,10 +73,10 @@ void run_lines(const struct vector_file *file, struct report *report, run_line_f
 {
     char *line;
     while ((line = lines_next(file->lines))) {
-        char *text = malloc(strlen(line) + 1);
+        char *text = strdup(line);
         if (!text)
             break;
-        run(file, opaque, line, strcpy(text, line), report);
+        run(file, opaque, line, text, report);
         free(text);
     }
 }
@@ -210,7 +210,8 @@ static bool list_path(struct list *list, const char *path)
         if (!fnmatch("*_v[0-9]*.txt", entry->d_name, 0) || !fnmatch("*_v[0-9]*.txt.gz", entry->d_name, 0))
             good = list_add(list, path, entry->d_name);
     closedir(directory);
-    qsort(list->paths + first, list->count - first, sizeof *list->paths, by_name);
+    if (list->count > first)
+        qsort(list->paths + first, list->count - first, sizeof *list->paths, by_name);
     return good;
 }
 

@@ -26,12 +26,6 @@ struct matrix {
     bool failed;
 };
 
-static char *copy(const char *text)
-{
-    char *out = malloc(strlen(text) + 1);
-    return out ? strcpy(out, text) : NULL;
-}
-
 static struct group *find_group(const struct matrix *matrix, const char *context, const char *variant)
 {
     for (size_t i = matrix->count; i-- > 0;)
@@ -49,8 +43,15 @@ static struct group *get_group(struct matrix *matrix, const char *context, const
     if (!groups)
         return NULL;
     matrix->groups = groups;
-    groups[matrix->count] = (struct group){.context = copy(context), .variant = copy(variant)};
-    return &groups[matrix->count++];
+    group = &groups[matrix->count];
+    *group = (struct group){.context = strdup(context), .variant = strdup(variant)};
+    if (!group->context || !group->variant) {
+        free(group->context);
+        free(group->variant);
+        return NULL;
+    }
+    matrix->count++;
+    return group;
 }
 
 static bool add_outcome(struct group *group, const char *item, const char *want)
@@ -63,7 +64,14 @@ static bool add_outcome(struct group *group, const char *item, const char *want)
         group->outcomes = outcomes;
         group->capacity = capacity;
     }
-    group->outcomes[group->count++] = (struct outcome){copy(item), copy(want)};
+    struct outcome *outcome = &group->outcomes[group->count];
+    *outcome = (struct outcome){strdup(item), strdup(want)};
+    if (!outcome->item || !outcome->want) {
+        free(outcome->item);
+        free(outcome->want);
+        return false;
+    }
+    group->count++;
     return true;
 }
 
@@ -78,6 +86,7 @@ static void read_matrix(const struct vector_file *file, struct matrix *matrix)
             return;
         }
         struct group *group = get_group(matrix, context, variant);
+        matrix->failed |= !group;
         while (group && (item = next_word(&line)))
             if (!add_outcome(group, item, want))
                 matrix->failed = true;

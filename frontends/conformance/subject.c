@@ -123,10 +123,8 @@ static struct known *lookup(const char *name)
     for (unsigned i = 0; i < SLOTS; i++) {
         struct known *slot = &slots[(hash + i) % SLOTS];
         if (!slot->name) {
-            slot->name = malloc(strlen(name) + 1);
-            slot->id = ARMSIM_REG_NONE;
-            if (slot->name)
-                strcpy(slot->name, name);
+            slot->name = strdup(name);
+            slot->id = ARMSIM_REG_NONE; /* NOLINT(clang-analyzer-unix.Malloc): slots live as long as the process */
         }
         if (!slot->name || !strcmp(slot->name, name))
             return slot->name ? slot : NULL;

@@ -105,7 +105,7 @@ static void split_encoding(struct item *item, const char *name)
 static struct item item_of(const struct coverage_row *row, size_t kind)
 {
     struct item item = {.row = row, .number = UINT32_MAX};
-    const char *name = row->name, *part = name;
+    const char *name = row->name, *part;
     snprintf(item.shown, sizeof(item.shown), "%s", name);
     switch (kind) {
     case ARMSIM_COVERAGE_TRAP: /* the register; controls without one together */
