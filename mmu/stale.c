@@ -1,8 +1,8 @@
 /*
- * Whether an entry of the TLB that is used still says what the tables say, for those who look for missing TLB maintenance
- * (struct mmu_features, tlb_check). The architecture has no such check: until the TLBI either may be used. But where a valid
- * descriptor was changed in more than its permissions without break-before-make, the TLB may hold both, and a TLB
- * conflict abort is one of the things that may come of it.
+ * Whether an entry of the TLB that is used still says what the tables say, for those who look for missing TLB
+ * maintenance (struct mmu_features, tlb_check). The architecture has no such check: until the TLBI either may be
+ * used. But where a valid descriptor was changed in more than its permissions without break-before-make, the TLB may
+ * hold both, and a TLB conflict abort is one of the things that may come of it.
  */
 #include "mmu/internal.h"
 
@@ -18,13 +18,14 @@ static bool same_attrs(const struct mem_attrs *a, const struct mem_attrs *b)
 static bool conflicts(const struct mapping *entry, const struct mapping *now, uint64_t va)
 {
     uint64_t address = s1_output(&entry->s1, va);
-    if (address != s1_output(&now->s1, va) || entry->s1.pas != now->s1.pas || entry->s1.leaf_log2 != now->s1.leaf_log2 ||
-        entry->s1.ng != now->s1.ng || !same_attrs(&entry->s1.attrs, &now->s1.attrs) || entry->s2.present != now->s2.present)
+    if (address != s1_output(&now->s1, va) || entry->s1.pas != now->s1.pas ||
+        entry->s1.leaf_log2 != now->s1.leaf_log2 || entry->s1.ng != now->s1.ng ||
+        !same_attrs(&entry->s1.attrs, &now->s1.attrs) || entry->s2.present != now->s2.present)
         return true;
     return entry->s2.present &&
-           (s2_output(&entry->s2, address) != s2_output(&now->s2, address) || entry->s2.size_log2 != now->s2.size_log2 ||
-            entry->s2.pas != now->s2.pas || entry->s2.memattr != now->s2.memattr ||
-            entry->s2.shareability != now->s2.shareability);
+           (s2_output(&entry->s2, address) != s2_output(&now->s2, address) ||
+            entry->s2.size_log2 != now->s2.size_log2 || entry->s2.pas != now->s2.pas ||
+            entry->s2.memattr != now->s2.memattr || entry->s2.shareability != now->s2.shareability);
 }
 
 static bool permits_otherwise(const struct mapping *entry, const struct mapping *now)

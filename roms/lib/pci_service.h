@@ -5,7 +5,7 @@
 enum pci_service_function {
     PCI_SERVICE_VERSION = 0x84000130,
     PCI_SERVICE_FEATURES = 0x84000131, /* X1: function */
-    PCI_SERVICE_READ = 0x84000132,     /* X1: segment << 16 | bus << 8 | device << 3 | function, X2: offset, X3: bytes */
+    PCI_SERVICE_READ = 0x84000132,     /* X1: segment << 16 | bus << 8 | device << 3 | function, X2: offset, X3: size */
     PCI_SERVICE_WRITE = 0x84000133,    /* and X4: data */
     PCI_SERVICE_SEGMENT = 0x84000134,  /* X1: segment. X1: last bus << 8 | first bus, X2: the next segment, or 0 */
 };

@@ -63,8 +63,8 @@ static bool decode(u32 opcode, struct mmio_instruction *instruction)
 void print_abort_counts(void)
 {
     if (answered + given_back)
-        print("monitor: external aborts: %lu answered, %lu given back; %lu instructions decoded\n", answered, given_back,
-              decoded);
+        print("monitor: external aborts: %lu answered, %lu given back; %lu instructions decoded\n", answered,
+              given_back, decoded);
 }
 
 static bool carry_out(struct frame *frame)

@@ -130,7 +130,8 @@ static void address_translate(const struct frame *frame, u64 address, bool write
     ISB();
 }
 
-bool caller_translate(const struct frame *frame, u64 address, enum caller_access access, bool unprivileged, u64 *physical)
+bool caller_translate(const struct frame *frame, u64 address, enum caller_access access, bool unprivileged,
+                      u64 *physical)
 {
     struct pe *pe = this_pe();
     /* Who has executed an instruction may fetch it, which AT can't ask: whether it may be read is another question. Its

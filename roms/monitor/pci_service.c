@@ -13,7 +13,8 @@ static u64 error(enum pci_service_error number)
 static bool is_access(const u64 *x)
 {
     u32 place = (u32)x[1], offset = (u32)x[2], bytes = (u32)x[3];
-    return place < FUNCTIONS && (bytes == 1 || bytes == 2 || bytes == 4) && offset < PCI_EXTENDED_SPACE && offset % bytes == 0;
+    return place < FUNCTIONS && (bytes == 1 || bytes == 2 || bytes == 4) && offset < PCI_EXTENDED_SPACE &&
+           offset % bytes == 0;
 }
 
 static u64 ecam_offset(const u64 *x)

@@ -21,7 +21,8 @@ static bool identity_call(u64 x[4])
         x[0] = SMCCC_VERSION_1_1;
         return true;
     case SMCCC_ARCH_FEATURES:
-        x[0] = (u32)x[1] == SMCCC_VERSION || (u32)x[1] == SMCCC_ARCH_FEATURES ? SMCCC_SUCCESS : (u64)SMCCC_NOT_SUPPORTED;
+        x[0] =
+            (u32)x[1] == SMCCC_VERSION || (u32)x[1] == SMCCC_ARCH_FEATURES ? SMCCC_SUCCESS : (u64)SMCCC_NOT_SUPPORTED;
         return true;
     case SMCCC_STANDARD_CALL_COUNT:
         x[0] = PSCI_CALLS + config.call_count;

@@ -1,8 +1,8 @@
 /*
- * S01: what may not go wrong while a monitor answers external aborts. Callers that execute and may not read, unprivileged
- * accesses, accesses that leave their page, walks through tables where nothing is, steps; then everything that isn't the
- * monitor's: fetches, and SErrors where the machine makes those of bus errors. Each comes to the level, the vector and
- * with the syndrome that it would have had without the monitor.
+ * S01: what may not go wrong while a monitor answers external aborts. Callers that execute and may not read,
+ * unprivileged accesses, accesses that leave their page, walks through tables where nothing is, steps; then
+ * everything that isn't the monitor's: fetches, and SErrors where the machine makes those of bus errors. Each comes
+ * to the level, the vector and with the syndrome that it would have had without the monitor.
  */
 #include "../lib/syndrome.h"
 #include "../lib/test.h"
@@ -11,7 +11,7 @@
 #define UNKNOWN 0x0b008000ul
 #define SECURE_RAM 0x0e000000ul
 #define UNKNOWN_TABLE 0x0b00a000ul
-enum { PAGE = 4096, STEPS_MAX = 8, OWN_BITS = 0x3c0, TEST_SVC = 1, END_SVC = 2 };
+enum { PAGE = 4096, STEPS_MAX = 8, SVC_STEP = 1 }; /* any other SVC: no more steps */
 
 /* Descriptors of pages: AttrIndx 1 is Normal, Write-Back (mmu.c). */
 #define PAGE_DEVICE (BIT(54) | BIT(53) | BIT(10) | 3)
@@ -53,7 +53,7 @@ static void handle(struct frame *frame, unsigned vector, unsigned el)
         return;
     }
     if (class == EC_SVC && vector % 4 == VECTOR_SYNC) {
-        set_step(frame, (frame->esr & 0xffff) == TEST_SVC);
+        set_step(frame, (frame->esr & 0xffff) == SVC_STEP);
         return;
     }
     seen.count++;
@@ -78,8 +78,8 @@ static void check_seen(unsigned el, unsigned vector, u32 esr, u64 far)
     u64 added = external ? added_syndrome : sync && ISS_FSC(esr) > FSC_EXTERNAL ? added_syndrome & ISS_EA : 0;
     bool good = seen.count == 1 && seen.el == el && seen.vector == vector && seen.esr == (esr | added);
     if (!good || (has_far && seen.far != far)) {
-        print("%u exceptions, EL%u, vector %u, ESR %lx, FAR %lx; expected EL%u, vector %u, ESR %x, FAR %lx\n", seen.count,
-              seen.el, seen.vector, seen.esr, seen.far, el, vector, esr, far);
+        print("%u exceptions, EL%u, vector %u, ESR %lx, FAR %lx; expected EL%u, vector %u, ESR %x, FAR %lx\n",
+              seen.count, seen.el, seen.vector, seen.esr, seen.far, el, vector, esr, far);
         checks_failed++;
     }
     forget();
@@ -154,7 +154,10 @@ static void unprivileged(void)
     map(0, SIMULATED, PAGE_DEVICE);
     store((u64)pages[0] + 8, 0x1234);
     u64 value;
-    __asm__ volatile(".arch armv8.2-a\n\tmsr uao, #1\n\tldtr %0, [%1, #8]\n\tmsr uao, #0" : "=r"(value) : "r"(pages[0]) : "memory");
+    __asm__ volatile(".arch armv8.2-a\n\tmsr uao, #1\n\tldtr %0, [%1, #8]\n\tmsr uao, #0"
+                     : "=r"(value)
+                     : "r"(pages[0])
+                     : "memory");
     CHECK(value == 0x1234 && seen.count == 0);
     __asm__ volatile("ldtr %0, [%1, #8]" : "+r"(value) : "r"(pages[0]) : "memory");
     check_seen(1, 4, ESR_VALUE(EC_DATA_SAME, FSC_PERMISSION(3)), (u64)pages[0] + 8);

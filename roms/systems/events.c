@@ -1,7 +1,7 @@
 /*
- * S04 at EL3 with two PEs: WFE is trapped, and neither of them has interrupts, an event stream or a timer. They wait for
- * each other in turn, thousands of times, while one of them says with each wait what is nearly a request. An event that is
- * lost leaves both waiting; a PE that starves the other one doesn't come to its turn.
+ * S04 at EL3 with two PEs: WFE is trapped, and neither of them has interrupts, an event stream or a timer. They wait
+ * for each other in turn, thousands of times, while one of them says with each wait what is nearly a request. An
+ * event that is lost leaves both waiting; a PE that starves the other one doesn't come to its turn.
  */
 #include "../guest/client.h"
 #include "../lib/test.h"

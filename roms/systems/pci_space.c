@@ -114,7 +114,8 @@ static void functions(void)
     unsigned present = 0;
     for (unsigned place = 0; place < FUNCTIONS; place++)
         for (unsigned bytes = 1; bytes <= 4; bytes *= 2) {
-            u32 value = load(space(place, 0), bytes), expected = place == PLACE ? 0x00024153 & ones(bytes) : ones(bytes);
+            u32 value = load(space(place, 0), bytes),
+                expected = place == PLACE ? 0x00024153 & ones(bytes) : ones(bytes);
             CHECK(value == expected && get_by_call(place, 0, bytes) == expected);
             present += value != ones(bytes);
         }
@@ -179,7 +180,8 @@ static void aliases(void)
 
 static void outside(void)
 {
-    static const u64 beyond[] = {ECAM - PAGE, ECAM + ECAM_SIZE, ECAM + ECAM_SIZE + PLACE * PAGE, ECAM + 16 * ECAM_SIZE - PAGE};
+    static const u64 beyond[] = {ECAM - PAGE, ECAM + ECAM_SIZE, ECAM + ECAM_SIZE + PLACE * PAGE,
+                                 ECAM + 16 * ECAM_SIZE - PAGE};
     for (unsigned i = 0; i < COUNT(beyond); i++) {
         u64 address = at(beyond[i]);
         CHECK(load(address, 4) == 0x5ec5e7);
@@ -197,8 +199,9 @@ static void bad_calls(void)
 {
     static const struct {
         u64 place, offset, bytes;
-    } bad[] = {{PLACE, 0, 0}, {PLACE, 0, 3},    {PLACE, 0, 8},    {PLACE, 1, 2},     {PLACE, 2, 4},           {PLACE, 4096, 4},
-               {256, 0, 4},   {1u << 16, 0, 4}, {~0u, 0, 4},      {PLACE, ~0u, 1},   {PLACE, 0, 0x80000000u}, {PLACE, 4095, 2}};
+    } bad[] = {{PLACE, 0, 0},           {PLACE, 0, 3},   {PLACE, 0, 8},    {PLACE, 1, 2}, {PLACE, 2, 4},
+               {PLACE, 4096, 4},        {256, 0, 4},     {1u << 16, 0, 4}, {~0u, 0, 4},   {PLACE, ~0u, 1},
+               {PLACE, 0, 0x80000000u}, {PLACE, 4095, 2}};
     u32 before = get(ABAR, 4), value;
     for (unsigned i = 0; i < COUNT(bad); i++) {
         value = 0;

@@ -1,8 +1,8 @@
 /*
- * S01: a PE loads from a simulated register while another one changes the translation of the instruction and of the data,
- * at any moment: also between the abort and what the monitor looks at. Where they lead to Secure memory, to nothing, or
- * through a table where nothing is, the load has its own level's abort; the monitor isn't stopped, and nothing of Secure
- * memory is seen.
+ * S01: a PE loads from a simulated register while another one changes the translation of the instruction and of the
+ * data, at any moment: also between the abort and what the monitor looks at. Where they lead to Secure memory, to
+ * nothing, or through a table where nothing is, the load has its own level's abort; the monitor isn't stopped, and
+ * nothing of Secure memory is seen.
  */
 #include "../lib/syndrome.h"
 #include "../lib/test.h"
@@ -75,7 +75,8 @@ static void change(volatile u64 *descriptor, u64 value, u64 va)
 static void at_el1(void)
 {
     static const u64 data[] = {SIMULATED | PAGE_DEVICE, 0, SECURE_RAM | PAGE_DEVICE, SIMULATED | PAGE_DEVICE};
-    const u64 codes[] = {(u64)code | PAGE_CODE, 0, SECURE_RAM | PAGE_CODE, (u64)code | PAGE_CODE, (u64)code | PAGE_CODE};
+    const u64 codes[] = {(u64)code | PAGE_CODE, 0, SECURE_RAM | PAGE_CODE, (u64)code | PAGE_CODE,
+                         (u64)code | PAGE_CODE};
     const u64 data_tables[] = {(u64)data_table | 3, UNKNOWN_TABLE | 3, (u64)data_table | 3};
     const u64 code_tables[] = {(u64)code_table | 3, (u64)code_table | 3, UNKNOWN_TABLE | 3, (u64)code_table | 3};
     install_vectors();

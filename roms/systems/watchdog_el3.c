@@ -80,8 +80,8 @@ static void registers(unsigned el)
 }
 
 /*
- * The watchdog barks when it is due, by the counter's tick, whatever is masked: the loop sees when it was taken away. The
- * agent read the time somewhere between the request and its return.
+ * The watchdog barks when it is due, by the counter's tick, whatever is masked: the loop sees when it was taken away.
+ * The agent read the time somewhere between the request and its return.
  */
 static void deadline(void)
 {
@@ -128,7 +128,7 @@ static void at_el1(void)
     install_vectors();
     open_el1();
     mmu_on();
-    WRITE(cntkctl_el1, READ(cntkctl_el1) | 0x84); /* an event at least each 2^9 ticks */
+    WRITE(cntkctl_el1, READ(cntkctl_el1) | 0x84);  /* an event at least each 2^9 ticks */
     WRITE(sctlr_el1, READ(sctlr_el1) | 1ul << 18); /* nTWE: EL0 may wait */
     ISB();
     discover(&result, 100000, true);

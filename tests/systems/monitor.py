@@ -211,8 +211,8 @@ def asking(context, initramfs):
     with context.lock:
         if not image.exists():
             program, source = context.directory / "client", pathlib.Path(__file__).resolve().parent / "guest/client.c"
-            subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-o", program, source],
-                           check=True)
+            subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-o", program,
+                            source], check=True)
             files = {"bin/client": program.read_bytes(), "tests/client": b"set +e\nclient\n"}
             image.write_bytes(initramfs.read_bytes() + packages.archive(files))
     return image
@@ -221,8 +221,8 @@ def asking(context, initramfs):
 def listened_to(context, gic, el2):
     """The kernel's spinlocks, idle loops and delays under SCR_EL3.TWE; EL0 asks, and has the answer of EL3."""
     machine = f"gic-version={gic},virtualization={'on' if el2 == 2 else 'off'}"
-    run = Run(context, f"agent-gicv{gic}-el{el2}", "monitor-agent", machine, "-cpu", "cortex-a76", "-smp", "4", test="client,cpus,hotplug",
-              append="armsim.cpus=4").passed("client", "cpus", "hotplug")
+    run = Run(context, f"agent-gicv{gic}-el{el2}", "monitor-agent", machine, "-cpu", "cortex-a76", "-smp", "4",
+              test="client,cpus,hotplug", append="armsim.cpus=4").passed("client", "cpus", "hotplug")
     run.expect(r"client: WFE: 61726d73696d2d41 0 8")
     waits = TRAPPED_WFE.findall(run.trace)
     run.is_true(("0", "1") in waits and ("2" if el2 == 2 else "1", "1") in waits, "WFE isn't trapped")
@@ -249,7 +249,8 @@ def pings(context):
     command = [context.armsim, "run", "-M", "virt,secure=on,gic-version=3", "-m", "64", "-nographic", "-semihosting",
                "-no-reboot", "-bios", context.build / "roms/monitor/monitor-agent.bin", "-kernel",
                context.build / "roms/pings.bin", "-serial", "stdio", "-serial", f"file:{secure}"]
-    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=3600)
+    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True,
+                            timeout=3600)
     boot.expect(result.stdout.decode(errors="replace"), rf"{PINGS} pings\r\n.*passed")
     if result.returncode or secure.read_text(errors="replace").count("watchdog") != 1:
         raise boot.Failure(f"status {result.returncode}; the Secure console has {secure.read_text(errors='replace')!r}")

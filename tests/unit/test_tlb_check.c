@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#define VA      0x12345000ull
-#define OUTPUT  (RAM_BASE + 0x400000)
-#define OTHER   (RAM_BASE + 0x500000)
+#define VA 0x12345000ull
+#define OUTPUT (RAM_BASE + 0x400000)
+#define OTHER (RAM_BASE + 0x500000)
 #define NOTHING 99
 
 static struct fixture f;
@@ -29,7 +29,10 @@ static void setup(void)
     kind = NOTHING;
 }
 
-static void teardown(void) { fixture_teardown(&f); }
+static void teardown(void)
+{
+    fixture_teardown(&f);
+}
 
 static bool use(struct mmu_result *result)
 {
@@ -113,8 +116,8 @@ START_TEST(stage_2_is_looked_at_too)
 {
     enable_stage2(&f);
     f.features.tlb_check = MMU_CHECK_WARN;
-    change(descriptor_at(&f, S2_TABLES, &f.next_s2_table, OUTPUT, 2), (OUTPUT & ~0x1fffffull) | VALID | AF | S2_NORMAL | S2_RO,
-           MMU_STALE_PERMISSIONS);
+    change(descriptor_at(&f, S2_TABLES, &f.next_s2_table, OUTPUT, 2),
+           (OUTPUT & ~0x1fffffull) | VALID | AF | S2_NORMAL | S2_RO, MMU_STALE_PERMISSIONS);
 }
 END_TEST
 
