@@ -212,6 +212,34 @@ bool sysreg_is_plain(const struct feature_set *features, const struct sysreg_row
            (row->e2h == SYSREG_NO_ROW || has_plain_storage(&sysreg_rows[row->e2h], read));
 }
 
+/* The ELs from which a list of traps.def can catch an access. Without FEAT_NV the rows of its controls never fire. */
+static unsigned trapped_els(const struct feature_set *features, const uint16_t *rows, unsigned count)
+{
+    unsigned els = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct trap_row *row = &trap_rows[rows[i]];
+        bool nested = row->tests[0].sysreg == SR_HCR_EL2 && row->test_count && (row->tests[0].mask & HCR_EL2_NV);
+        if (nested && !feature_set_has(features, FEATURE_NV))
+            continue;
+        for (unsigned el = 0; el < 4; el++)
+            els |= (unsigned)(row->states >> (el << CONTROL_EL_SHIFT) & 0xffff ? 1u << el : 0);
+    }
+    return els;
+}
+
+unsigned sysreg_storage_els(const struct feature_set *features, const struct sysreg_row *row, bool read)
+{
+    if (!sysreg_is_plain(features, row, read))
+        return 0;
+    unsigned els = read ? row->read_els : row->write_els;
+    if (row->e2h != SYSREG_NO_ROW)
+        els &= sysreg_redirects_el0(row) ? ~5u : ~4u;
+    if (row->conditions & SYSREG_EL2) /* there may be none */
+        els &= ~8u;
+    return els & ~(read ? trapped_els(features, row->read_traps, row->read_trap_count)
+                        : trapped_els(features, row->write_traps, row->write_trap_count));
+}
+
 static unsigned trapped_by(const struct trap_row *trap) { return RULING_TRAPPED + (unsigned)(trap - trap_rows); }
 
 /* AArch64.CheckSystemAccess(), EL2 absent, redirection. */

@@ -18,6 +18,15 @@ uint32_t interp_word(const struct pe *pe)
     return word;
 }
 
+/* An exception has been taken instead. */
+static inline __attribute__((always_inline)) enum flow not_completed(struct pe *pe)
+{
+    if (UNLIKELY(pe->interp->verdict != VERDICT_GO))
+        return interp_refused(pe);
+    pe->ip++;
+    return interp_enter(pe, true);
+}
+
 /*
  * The after-effects of a C function that has executed an instruction: `next` is the one that follows, `completed` what
  * the function returned. `samples`: where it completes is a sample point.
@@ -33,12 +42,8 @@ static inline __attribute__((always_inline)) enum flow finish(struct pe *pe, uin
         it->leave = LEAVE_WAIT;
         return FLOW_LEAVE;
     }
-    if (!completed) {
-        if (UNLIKELY(it->verdict != VERDICT_GO))
-            return interp_refused(pe);
-        pe->ip++;
-        return interp_enter(pe, true);
-    }
+    if (!completed)
+        return not_completed(pe);
     /* Go on with the next record when the page is still mapped as it was and nobody wants attention. */
     bool sample = samples || (next & 0xfff) == 0;
     bool same_page = pe->ip == it->step || itlb_entry(pe)->tag == itlb_tag(pe);
@@ -177,18 +182,19 @@ HANDLER(sysreg_call, {
 #define RULING_HANDLER(name, rt, read, access)                                                                         \
     HANDLER(name, {                                                                                                    \
         SPILL;                                                                                                         \
-        unsigned row = (unsigned)ip->imm;                                                                              \
+        unsigned row = (unsigned)ip->imm & ROW_MASK;                                                                   \
         uint32_t ruling = sysreg_known_ruling(pe, row, read);                                                          \
         if (UNLIKELY(ruling >= RULING_LIMIT)) {                                                                        \
             ruling = sysreg_rule(pe, row, read);                                                                       \
             if (ruling < RULING_ROW)                                                                                   \
                 access                                                                                                 \
         }                                                                                                              \
+        if (LIKELY(ruling - RULING_TRAPPED < RULING_REFUSED - RULING_TRAPPED)) {                                       \
+            sysreg_take_trap(pe, row, ruling, rt, read);                                                               \
+            CONTINUE(not_completed(pe));                                                                               \
+        }                                                                                                              \
         uint64_t next = pe->pc + 4;                                                                                    \
-        bool completed = ruling - RULING_TRAPPED < RULING_REFUSED - RULING_TRAPPED                                     \
-                             ? sysreg_take_trap(pe, row, ruling, rt, read)                                             \
-                             : sysreg_access_row(pe, row, rt, read);                                                   \
-        CONTINUE(finish(pe, next, completed, true));                                                                   \
+        CONTINUE(finish(pe, next, sysreg_access_row(pe, row, rt, read), true));                                        \
     })
 RULING_HANDLER(mrs_ruling, ip->a == REG_SINK ? 31 : ip->a, true, {
     X(ip->a) = pe->sr[ruling];

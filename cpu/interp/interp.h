@@ -79,6 +79,8 @@ handler_fn handle_slow;       /* executes the instruction at ip by its C functio
 handler_fn handle_slow_system; /* the same, where it is known to be a system instruction */
 handler_fn handle_sysreg;     /* an access to the system register imm: a is Xt, b: a read */
 handler_fn handle_sysreg_call; /* a write to one that is all done by the row's function: system instructions, mostly */
+/* In the immediates of accesses to plain registers: the row of sysregs.def, and above it the storage. */
+enum { ROW_BITS = 16, ROW_MASK = (1 << ROW_BITS) - 1 };
 handler_fn handle_mrs_ruling, handle_msr_ruling; /* ... to a plain one that isn't known to be allowed */
 handler_fn handle_jump_slow;  /* target in pe->slow_address, ip after the branch */
 handler_fn handle_expired;    /* the budget is used up, or somebody asked for attention */

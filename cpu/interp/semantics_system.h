@@ -14,14 +14,19 @@
         TAIL(handle_slow_system);                                                                                      \
     } while (0)
 
-/* D: the ELs where it is so, bit n for ELn; I: index of the storage. */
 #define AT_ELS(D, K)                                                                                                   \
     if (UNLIKELY(!((D) >> pe->pstate.el & 1)))                                                                         \
         SYSTEM_SLOW(K);
+/* D: sysreg_storage_els(). At other ELs the ruling decides. */
+#define OWN_STORAGE(K, D, otherwise)                                                                                   \
+    if (UNLIKELY(!((D) >> pe->pstate.el & 1))) {                                                                       \
+        ip += (K);                                                                                                     \
+        TAIL(otherwise);                                                                                               \
+    }
 #define SEM_mrs_storage(A, B, C, D, I, K)                                                                              \
     {                                                                                                                  \
-        AT_ELS(D, K)                                                                                                   \
-        X(A) = pe->sr[I];                                                                                              \
+        OWN_STORAGE(K, D, handle_mrs_ruling)                                                                           \
+        X(A) = pe->sr[(I) >> ROW_BITS];                                                                                \
     }
 /* I: a row of sysregs.def that is plain (sysreg_is_plain), but may be trapped or mean another register. */
 #define PLAIN_STORAGE(K, I, READ, otherwise)                                                                           \
@@ -59,8 +64,8 @@
 #define TERM_isb(A, B, C, D, I, K) SAMPLE_POINT(K)
 #define TERM_msr_storage(A, B, C, D, I, K)                                                                             \
     {                                                                                                                  \
-        AT_ELS(D, K)                                                                                                   \
-        pe->sr[I] = X(B);                                                                                              \
+        OWN_STORAGE(K, D, handle_msr_ruling)                                                                           \
+        pe->sr[(I) >> ROW_BITS] = X(B);                                                                                \
         SAMPLE_POINT(K)                                                                                                \
     }
 #define TERM_msr_plain(A, B, C, D, I, K)                                                                               \

@@ -93,20 +93,6 @@ TRANSLATE_SLOW(ldst_simd_single)
 /* op0:op1:CRn:CRm:op2 as in bits 20:5. */
 #define SYSTEM_KEY(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
-/* Registers that no control traps or redirects at some ELs (bit n: ELn). */
-static const struct plain_register {
-    uint16_t key, storage;
-    uint8_t read_els, write_els;
-} plain_registers[] = {
-    {SYSTEM_KEY(3, 3, 13, 0, 2), SR_TPIDR_EL0, 0xf, 0xf},
-    {SYSTEM_KEY(3, 3, 13, 0, 3), SR_TPIDRRO_EL0, 0xf, 0xe},
-    {SYSTEM_KEY(3, 0, 13, 0, 4), SR_TPIDR_EL1, 0xe, 0xe},
-    {SYSTEM_KEY(3, 4, 13, 0, 2), SR_TPIDR_EL2, 0x4, 0x4},
-    /* With HCR_EL2.E2H these mean EL2's registers at EL2. */
-    {SYSTEM_KEY(3, 0, 4, 0, 0), SR_SPSR_EL1, 0x2, 0},
-    {SYSTEM_KEY(3, 0, 4, 0, 1), SR_ELR_EL1, 0x2, 0},
-};
-
 static unsigned sysreg(uint32_t insn, const struct sysreg_row *row, struct record *r)
 {
     bool read = BITS(insn, 21, 1);
@@ -139,20 +125,16 @@ unsigned translate_system(const struct translation *t, uint32_t insn, struct rec
         return row ? sysreg(insn, row, r) : slow(insn, r);
     if (key == SYSTEM_KEY(3, 0, 4, 1, 0) && read)
         return OP_mrs_sp_el0;
-    for (unsigned i = 0; i < sizeof(plain_registers) / sizeof(plain_registers[0]); i++) {
-        const struct plain_register *p = &plain_registers[i];
-        if (p->key == key && (read ? p->read_els : p->write_els)) {
-            r->d = read ? p->read_els : p->write_els;
-            r->imm = p->storage;
-            return read ? OP_mrs_storage : OP_msr_storage;
-        }
-    }
     if (!row)
         return slow(insn, r);
     if (!sysreg_is_plain(t->features, row, read))
         return sysreg(insn, row, r);
     r->imm = (int32_t)(row - sysreg_rows);
-    return read ? OP_mrs_plain : OP_msr_plain;
+    r->d = (uint8_t)sysreg_storage_els(t->features, row, read);
+    if (!r->d)
+        return read ? OP_mrs_plain : OP_msr_plain;
+    r->imm |= row->storage << ROW_BITS;
+    return read ? OP_mrs_storage : OP_msr_storage;
 }
 
 static void set_registers(struct record *r, uint32_t insn)

@@ -7,6 +7,7 @@
 #include "cpu/pmu.h"
 #include "cpu/syndrome.h"
 #include "cpu/sysreg.h"
+#include "libarmsim/fabric/random.h"
 #include "run_suite.h"
 
 #include <stdio.h>
@@ -285,6 +286,37 @@ START_TEST(aarch32_return_is_illegal_in_this_build)
 }
 END_TEST
 
+/* What the interpreter takes for the row's own storage at an EL is ruled to be so, whatever control registers say. */
+START_TEST(storage_is_ruled_to_be_storage)
+{
+    static const uint16_t controls[] = {SR_SCTLR_EL1, SR_SCTLR_EL2, SR_HCR_EL2,  SR_SCR_EL3,    SR_CPTR_EL2, SR_CPTR_EL3,
+                                        SR_MDCR_EL2,  SR_MDCR_EL3,  SR_HSTR_EL2, SR_CNTHCTL_EL2, SR_CPACR_EL1};
+    unsigned checked = 0;
+    uint64_t seed = 1;
+    for (size_t i = 0; i < sysreg_row_count; i++) {
+        const struct sysreg_row *row = &sysreg_rows[i];
+        for (unsigned n = 0; n < 2 * 4 * 8; n++) {
+            bool read = n & 1;
+            unsigned el = n >> 1 & 3;
+            if (!(sysreg_storage_els(&pe->features, row, read) >> el & 1))
+                continue;
+            for (size_t c = 0; c < sizeof controls / sizeof controls[0]; c++)
+                pe->sr[controls[c]] = splitmix64(&seed);
+            SR(pe, HCR_EL2) &= ~(7ull << 42); /* NV, NV1, AT: RES0 in these models */
+            fixture_enter(&fixture, el);
+            ck_assert_msg(sysreg_rule(pe, (unsigned)i, read) == RULING_STORAGE + row->storage, "%s at EL%u", row->name, el);
+            checked++;
+        }
+    }
+    ck_assert_uint_gt(checked, 1000);
+    ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("TPIDR_EL0"), true), 0xf);
+    ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("ELR_EL1"), true), 0xa); /* E2H redirects it at EL2 */
+    ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("FAR_EL1"), true), 0x8); /* and HCR_EL2.TRVM traps this */
+    ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("ESR_EL2"), true), 0x4);
+    ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("ESR_EL2"), false), 0); /* RES0 bits stay */
+}
+END_TEST
+
 START_TEST(choices_have_names)
 {
     struct impdef_values values = impdef_defaults;
@@ -346,6 +378,7 @@ int main(void)
     tcase_add_test(tests, event_register_is_real);
     tcase_add_test(tests, exception_return_clears_the_monitor);
     tcase_add_test(tests, aarch32_return_is_illegal_in_this_build);
+    tcase_add_test(tests, storage_is_ruled_to_be_storage);
     tcase_add_test(tests, choices_have_names);
     tcase_add_test(tests, registers_that_are_not_there);
     suite_add_tcase(suite, tests);
