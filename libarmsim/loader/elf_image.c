@@ -101,7 +101,7 @@ int elf_image_parse(const struct blob *blob, struct elf_image *image, struct loa
         return load_fail(error, -EINVAL, blob->name, "ELF", "libelf doesn't know the current ELF version");
     /* libelf reads only: the file was opened for nothing else. */
     Elf *elf = elf_memory((char *)blob->data, blob->size);
-    GElf_Ehdr header;
+    GElf_Ehdr header = {0};
     int result;
     if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
         result = load_fail(error, -EINVAL, blob->name, "ELF header", "expected a valid ELF64 header");
