@@ -5,40 +5,17 @@ a guest of ours, and Xen with Debian's kernel as its dom0.
     firmware.py --build DIRECTORY [--case PATTERN] [--log DIRECTORY]
 """
 
-import argparse
-import concurrent.futures
-import fnmatch
-import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 
+import cases
 import debian
 
 HERE = pathlib.Path(__file__).resolve().parent
-SECONDS = 600
 XEN = "xen-hypervisor-4.17-arm64"
-
-
-class Failure(Exception):
-    pass
-
-
-def run(command, log, typed=b""):
-    try:
-        result = subprocess.run(command, input=typed, capture_output=True, timeout=SECONDS)
-    except subprocess.TimeoutExpired as expired:
-        log.write_bytes(expired.stdout or b"")
-        raise Failure(f"no end within {SECONDS} s") from None
-    log.write_bytes(result.stdout + result.stderr)
-    return result.returncode, result.stdout.decode(errors="replace")
-
-
-def expect(text, pattern):
-    if not re.search(pattern, text):
-        raise Failure(f"nothing on the console that matches {pattern!r}")
 
 
 def kvm_archive(directory):
@@ -56,14 +33,13 @@ def kvm_archive(directory):
 
 def run_kvm(armsim, directory, log, gic, cpu):
     kernel, _ = debian.prepare("cloud")
-    status, text = run([armsim, "run", "-M", f"virt,gic-version={gic},virtualization=on", "-cpu", cpu, "-m", "512",
+    status, text = cases.run([armsim, "run", "-M", f"virt,gic-version={gic},virtualization=on", "-cpu", cpu, "-m", "512",
                         "-nographic", "-no-reboot", "-kernel", kernel, "-initrd", directory / "kvm.cpio",
                         "-append", "console=ttyAMA0 panic=-1 armsim.test=kvm"], log)
-    expect(text, rf"kvm_guest: virtual GICv{gic}")
-    expect(text, r"kvm_guest: HYP, then system event 1")
-    expect(text, r"TEST kvm passed")
-    if status != 0:
-        raise Failure(f"exit status {status}")
+    cases.expect(text, rf"kvm_guest: virtual GICv{gic}")
+    cases.expect(text, r"kvm_guest: HYP, then system event 1")
+    cases.expect(text, r"TEST kvm passed")
+    cases.expect_success(status)
 
 
 def package_file(package, pattern):
@@ -85,23 +61,21 @@ def run_edk2(armsim, directory, log, gic, cpu):
     """The kernel and its initramfs come from fw_cfg; the kernel's EFI stub starts it."""
     kernel, initramfs = debian.prepare("cloud")
     firmware = package_file("qemu-efi-aarch64", r"usr/share/qemu-efi-aarch64/QEMU_EFI\.fd")
-    status, text = run([armsim, "run", "-M", f"virt,gic-version={gic}", "-cpu", cpu, "-m", "1024", "-nographic",
+    status, text = cases.run([armsim, "run", "-M", f"virt,gic-version={gic}", "-cpu", cpu, "-m", "1024", "-nographic",
                         "-no-reboot", "-bios", firmware, "-kernel", kernel, "-initrd", initramfs,
                         "-append", "console=ttyAMA0 panic=-1 armsim.test=cpus armsim.cpus=1"], log)
-    expect(text, r"EFI v[\d.]+ by EDK II")
-    expect(text, r"TEST cpus passed")
-    if status != 0:
-        raise Failure(f"exit status {status}")
+    cases.expect(text, r"EFI v[\d.]+ by EDK II")
+    cases.expect(text, r"TEST cpus passed")
+    cases.expect_success(status)
 
 
 def run_uboot(armsim, directory, log, gic, cpu):
     firmware = package_file("u-boot-qemu", r"usr/lib/u-boot/qemu_arm64/u-boot\.bin")
-    status, text = run([armsim, "run", "-M", f"virt,gic-version={gic},virtualization=on", "-cpu", cpu, "-m", "512",
+    status, text = cases.run([armsim, "run", "-M", f"virt,gic-version={gic},virtualization=on", "-cpu", cpu, "-m", "512",
                         "-nographic", "-nic", "none", "-bios", firmware], log, b"\nversion\npoweroff\n")
-    expect(text, r"=> version")
-    expect(text, r"U-Boot \d+\.\d+")
-    if status != 0:
-        raise Failure(f"exit status {status}")
+    cases.expect(text, r"=> version")
+    cases.expect(text, r"U-Boot \d+\.\d+")
+    cases.expect_success(status)
 
 
 def run_xen(armsim, directory, log, gic, cpu):
@@ -125,50 +99,32 @@ def run_xen(armsim, directory, log, gic, cpu):
     subprocess.run(["fdtput", "-t", "s", tree, "/chosen", "xen,dom0-bootargs",
                     "console=hvc0 panic=-1 armsim.test=cpus armsim.cpus=1"], check=True)
     loads = [f"loader,file={path},addr={address:#x},force-raw=on" for _, path, address in modules]
-    status, text = run([armsim, "run", *machine, "-dtb", tree, "-nographic", "-no-reboot", "-device", loads[0],
+    status, text = cases.run([armsim, "run", *machine, "-dtb", tree, "-nographic", "-no-reboot", "-device", loads[0],
                         "-device", loads[1], "--limit", "20000000000"], log)
-    expect(text, r"Xen version 4\.17")
-    expect(text, r"TEST cpus passed")
-    expect(text, r"Hardware Dom0 halted|Hardware Dom0 shutdown")
+    cases.expect(text, r"Xen version 4\.17")
+    cases.expect(text, r"TEST cpus passed")
+    cases.expect(text, r"Hardware Dom0 halted|Hardware Dom0 shutdown")
 
 
-CASES = {f"kvm-gicv{gic}-{cpu}": (run_kvm, gic, cpu) for gic, cpu in
-         ((2, "cortex-a57"), (3, "cortex-a57"), (3, "cortex-a76"))}
-CASES["edk2-gicv3-cortex-a57"] = (run_edk2, 3, "cortex-a57")
-CASES["uboot-gicv2-cortex-a72"] = (run_uboot, 2, "cortex-a72")
-CASES["xen-gicv3-cortex-a57"] = (run_xen, 3, "cortex-a57")
-CASES["xen-gicv2-cortex-a72"] = (run_xen, 2, "cortex-a72")
+ALL = {f"kvm-gicv{gic}-{cpu}": (run_kvm, gic, cpu) for gic, cpu in
+       ((2, "cortex-a57"), (3, "cortex-a57"), (3, "cortex-a76"))}
+ALL["edk2-gicv3-cortex-a57"] = (run_edk2, 3, "cortex-a57")
+ALL["uboot-gicv2-cortex-a72"] = (run_uboot, 2, "cortex-a72")
+ALL["xen-gicv3-cortex-a57"] = (run_xen, 3, "cortex-a57")
+ALL["xen-gicv2-cortex-a72"] = (run_xen, 2, "cortex-a72")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--case", help="those whose names match")
-    parser.add_argument("--log", help="keep the consoles' texts here")
-    arguments = parser.parse_args()
-    armsim = os.path.join(arguments.build, "frontends/cli/armsim")
-    logs = pathlib.Path(arguments.log or os.path.join(arguments.build, "boot-logs"))
-    logs.mkdir(parents=True, exist_ok=True)
-    cases = {name: case for name, case in CASES.items() if not arguments.case or fnmatch.fnmatch(name, arguments.case)}
-    failed = 0
+    options = cases.options(__doc__)
+    chosen = cases.chosen(options, {name: (name, *case) for name, case in ALL.items()})
     with tempfile.TemporaryDirectory() as scratch:
         directory = pathlib.Path(scratch)
-        kvm_archive(directory)
 
-        def attempt(item):
-            name, (function, gic, cpu) = item
-            try:
-                function(armsim, directory, logs / f"{name}.log", gic, cpu)
-                return None
-            except (Failure, debian.DebianError, OSError, subprocess.SubprocessError) as error:
-                return str(error)
+        def attempt(case, _):
+            name, function, gic, cpu = case
+            function(options.armsim, directory, options.logs / f"{name}.log", gic, cpu)
 
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for name, problem in zip(cases, pool.map(attempt, cases.items())):
-                failed += problem is not None
-                print(f"{'FAIL' if problem else 'ok  '} boot {name}" + (f": {problem}" if problem else ""), flush=True)
-    print(f"firmware: {len(cases) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+        return cases.run_all("firmware", chosen, lambda: kvm_archive(directory), attempt)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,7 @@ Each case boots a kernel and looks at its console. --full runs each twice and co
 makes a million calls with arbitrary registers, and a million pings of the watchdog.
 """
 
-import argparse
-import concurrent.futures
 import dataclasses
-import fnmatch
-import functools
-import os
 import pathlib
 import re
 import shutil
@@ -24,6 +19,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT / "tests/boot"), str(ROOT / "roms/visor"), str(HERE / "guest")]
+import cases
 import debian
 import faulty_module
 import pack
@@ -100,7 +96,7 @@ def detected(name, config, *trapped):
     return Case(f"detecting-{name}", "detecting", found + KERNELS, config, cpu="cortex-a57", registers=True)
 
 
-CASES = [
+ALL = [
     Case("tools-dcc", "tools", GOOD, "transports dcc\npersona native public"),
     Case("tools-all", "tools", GOOD, "transports hvc wfe brk dcc\npersona public", cpu="cortex-a57", gic=2),
     # The controls: the persona that is off by default; no transport; no hypervisor.
@@ -133,13 +129,6 @@ CASES = [
 ]
 
 
-SECONDS = 600
-
-
-class Failure(Exception):
-    pass
-
-
 def initramfs(scratch):
     """Debian's, and behind it the programs and scripts of the cases."""
     files = packages.programs(TOOLS, ["vmware-checkvm", "vmware-rpctool"])
@@ -157,14 +146,14 @@ def initramfs(scratch):
     return kernel, base.read_bytes() + packages.archive(files)
 
 
-def compare_registers(build, case, text, scratch, kernel, image, append):
+def compare_registers(options, case, text, scratch, kernel, image, append):
     """The case once more by the harness, which looks at the registers at its end: they are what the process has said."""
     lines = ["board: virt", "el3: off", f"cpu: {case.cpu}", f"gic: {case.gic}", "exit: power-off", "limit: 40000000000",
              "traps: 100000000", "test: the report of a process", f"initrd: {image}"]
     if case.config is None:
         lines += ["el2: off", "conduit: hvc", f"ram: {256 << 20}", f"kernel: {kernel}", f"append: {append}"]
     else:
-        lines += ["el2: on", f"ram: {640 << 20}", f"kernel: {build}/roms/visor.img"]
+        lines += ["el2: on", f"ram: {640 << 20}", f"kernel: {options.build}/roms/visor.img"]
     reports = re.findall(r"^detecting: ([^:]+): (\w+)(?:, (\w+) (\w+) (\w+))?\r?$", text, re.M)
     for name, verdict, register, bits, how in reports:
         if name in PERMISSIONS:
@@ -174,18 +163,18 @@ def compare_registers(build, case, text, scratch, kernel, image, append):
             numbers = ",".join(str(n) for n in range(64) if int(bits, 16) >> n & 1)
             lines.append(f"expect: {register}[{numbers}] = {int((verdict == 'trapped') == (how == 'set'))}")
     if len(reports) != 12:
-        raise Failure(f"{len(reports)} lines of report")
+        raise cases.Failure(f"{len(reports)} lines of report")
     (scratch / f"{case.name}.expect").write_text("\n".join(lines) + "\n")
     shutil.copy(scratch / "detecting", scratch / f"{case.name}.elf")
-    result = subprocess.run([os.path.join(build, "frontends/cli/armsim"), "check", scratch / f"{case.name}.elf", "--out",
-                             scratch], capture_output=True, text=True, timeout=SECONDS)
-    if result.returncode:
-        raise Failure(result.stdout + result.stderr)
+    status, report = cases.run([options.armsim, "check", scratch / f"{case.name}.elf", "--out", scratch],
+                               options.logs / f"{case.name}-registers.log")
+    if status:
+        raise cases.Failure(report)
 
 
-def run_case(build, kernel, initrd, scratch, logs, case):
+def run_case(options, kernel, initrd, scratch, case):
     append = f"console=ttyAMA0 panic=-1 armsim.test={case.script}"
-    command = [os.path.join(build, "frontends/cli/armsim"), "run", "-cpu", case.cpu, "-nographic", "-no-reboot",
+    command = [options.armsim, "run", "-cpu", case.cpu, "-nographic", "-no-reboot",
                "--state-hash"]
     if case.config is None:
         image = scratch / f"{case.name}.cpio"
@@ -197,87 +186,60 @@ def run_case(build, kernel, initrd, scratch, logs, case):
         image.write_bytes(pack.pack({"guest0/kernel": kernel.read_bytes(), "guest0/initrd": initrd,
                                      "guest0/cmdline": append, "guest0/config": f"memory 256M\n{case.config}\n"}))
         command += ["-M", f"virt,gic-version={case.gic},virtualization=on", "-m", "640", "-smp",
-                    "2" if "vcpus 2" in case.config else "1", "-kernel", os.path.join(build, case.visor),
+                    "2" if "vcpus 2" in case.config else "1", "-kernel", options.build / case.visor,
                     "-initrd", image]
-    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
-    text = (result.stdout + result.stderr).decode(errors="replace")
-    (logs / f"{case.name}.log").write_text(text)
+    status, text = cases.run(command, options.logs / f"{case.name}.log")
     position = 0
     for pattern in case.expected:
         found = re.compile(pattern, re.M).search(text, position)
         if not found:
-            raise Failure(f"nothing on the console that matches {pattern!r} (after {position} characters)")
+            raise cases.Failure(f"nothing on the console that matches {pattern!r} (after {position} characters)")
         position = found.end()
     if case.never and re.search(case.never, text, re.M):
-        raise Failure(f"the console has {case.never!r}")
-    if result.returncode != 0 or "Power down" not in text:
-        raise Failure(f"status {result.returncode}, no clean power-off")
+        raise cases.Failure(f"the console has {case.never!r}")
+    cases.expect_success(status)
+    cases.expect(text, "Power down")
     if case.registers:
-        compare_registers(build, case, text, scratch, kernel, image, append)
+        compare_registers(options, case, text, scratch, kernel, image, append)
     return re.search(r"^state-hash: (\w+)", text, re.M).group(1)
 
 
-def million_calls(build):
+def million_calls(options):
     """fuzz_calls, of which the unit tests do the first 10,000."""
-    folder = os.path.join(build, "tests/systems")
-    result = subprocess.run([os.path.join(folder, "fuzz_calls"), os.path.join(build, "roms/visor.img"),
-                             os.path.join(folder, "calls.cpio"), os.path.join(folder, "calls.elf"), "--count", "1000000"],
-                            capture_output=True, text=True)
-    print(f"{'FAIL' if result.returncode else 'ok  '} {(result.stdout + result.stderr).strip()}", flush=True)
-    return result.returncode == 0
+    folder = options.build / "tests/systems"
+    cases.expect_success(*cases.run([folder / "fuzz_calls", options.build / "roms/visor.img", folder / "calls.cpio",
+                                     folder / "calls.elf", "--count", "1000000"], options.logs / "million-calls.log",
+                                    seconds=3600))
 
 
-def million_pings(build):
+def million_pings(options):
     """The watchdog of the WFE channel, pinged a million times just in time: it never barks, but in the end."""
-    result = subprocess.run([os.path.join(build, "frontends/cli/armsim"), "run", "-M", "virt,gic-version=3,virtualization=on",
-                             "-cpu", "cortex-a76", "-m", "256", "-nographic", "-kernel", os.path.join(build, "roms/visor.img"),
-                             "-initrd", os.path.join(build, "tests/systems/million-pings.cpio")],
-                            stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    pings, _, rest = result.stdout.partition("1000000 pings")
-    good = result.returncode == 0 and "watchdog" not in pings and rest.count("watchdog") == 1 and "passed" in rest
-    print("ok   a million pings" if good else f"FAIL a million pings: {result.stdout[-1000:]}{result.stderr}", flush=True)
-    return good
+    status, text = cases.run([options.armsim, "run", "-M", "virt,gic-version=3,virtualization=on", "-cpu", "cortex-a76",
+                              "-m", "256", "-nographic", "-kernel", options.build / "roms/visor.img", "-initrd",
+                              options.build / "tests/systems/million-pings.cpio"], options.logs / "million-pings.log",
+                             seconds=3600)
+    cases.expect_success(status, text)
+    pings, _, rest = text.partition("1000000 pings")
+    if "watchdog" in pings or rest.count("watchdog") != 1 or "passed" not in rest:
+        raise cases.Failure(text[-1000:])
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--case", help="those whose names match; not the ROMs'")
-    parser.add_argument("--log", help="keep the consoles' texts here")
-    parser.add_argument("--full", action="store_true", help="run each twice, and compare")
-    arguments = parser.parse_args()
-    arguments.build = os.path.abspath(arguments.build)
-    passed = failed = 0
-    if arguments.full and not arguments.case:
-        passed += million_calls(arguments.build) + million_pings(arguments.build)
-        failed += 2 - passed
-    cases = [case for case in CASES if not arguments.case or fnmatch.fnmatch(case.name, arguments.case)]
-    logs = pathlib.Path(arguments.log or os.path.join(arguments.build, "system-logs"))
-    logs.mkdir(parents=True, exist_ok=True)
+    options = cases.options(__doc__, full="run each twice, and compare; a million calls and pings", logs="system-logs")
+    named = {case.name: case for case in ALL}
+    if options.full:
+        named |= {"million-calls": million_calls, "million-pings": million_pings}
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
-        try:
-            kernel, initrd = initramfs(scratch)
-        except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
-            sys.exit(f"hypercalls: {passed} passed, {failed + 1} failed\n{error}")
-        run = functools.partial(run_case, arguments.build, kernel, initrd, scratch, logs)
 
-        def twice(case):
-            hashes = {run(case) for _ in range(2 if arguments.full else 1)}
+        def attempt(case, images):
+            if not isinstance(case, Case):
+                return case(options)
+            hashes = {run_case(options, *images, scratch, case) for _ in range(2 if options.full else 1)}
             if len(hashes) > 1:
-                raise Failure(f"two runs end in different states: {hashes}")
+                raise cases.Failure(f"two runs end in different states: {hashes}")
 
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for case, future in [(case, pool.submit(twice, case)) for case in cases]:
-                try:
-                    future.result()
-                    passed += 1
-                    print(f"ok   {case.name}", flush=True)
-                except (Failure, OSError, subprocess.SubprocessError) as error:
-                    failed += 1
-                    print(f"FAIL {case.name}: {error}; see {logs / case.name}.log", flush=True)
-    print(f"hypercalls: {passed} passed, {failed} failed")
-    return 1 if failed else 0
+        return cases.run_all("hypercalls", cases.chosen(options, named), lambda: initramfs(scratch), attempt)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,7 @@ agent that has every WFE. Each has its control: the same with the mechanism off,
     monitor.py --build DIRECTORY [--full] [--case PATTERN] [--log DIRECTORY]
 """
 
-import argparse
-import concurrent.futures
-import fnmatch
 import functools
-import os
 import pathlib
 import re
 import subprocess
@@ -19,7 +15,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "boot"))
-import boot
+import cases
 import debian
 import packages
 
@@ -66,7 +62,7 @@ class Run:
         trace.unlink()
 
     def expect(self, pattern):
-        return boot.expect(self.output, pattern)
+        return cases.expect(self.output, pattern)
 
     def passed(self, *tests):
         for test in tests:
@@ -76,7 +72,7 @@ class Run:
 
     def is_true(self, condition, what):
         if not condition:
-            raise boot.Failure(f"{self.name}: {what}")
+            raise cases.Failure(f"{self.name}: {what}")
 
     def aborts(self, el=None):
         levels = ABORT.findall(self.trace)
@@ -137,7 +133,7 @@ def simulated_again(context):
     hashes = {Run(context, f"again-{n}", "monitor-devices", "gic-version=3", "-smp", "2", test="simulated").passed(
         "simulated").hash for n in range(2)}
     if len(hashes) != 1:
-        raise boot.Failure(f"state hashes {hashes}")
+        raise cases.Failure(f"state hashes {hashes}")
 
 
 def simulated_control(context):
@@ -149,10 +145,7 @@ def simulated_control(context):
 # ---- S02
 
 def with_disk(context, name, image, machine="gic-version=3", test="disk-write,interrupts", append="", disk=None):
-    disk = disk or context.directory / f"{name}.img"
-    if not disk.exists():
-        with disk.open("wb") as file:
-            file.truncate(16 << 20)
+    disk = disk or cases.new_disk(context.directory / f"{name}.img")
     run = Run(context, name, image, f"{machine},pci=off", "-smp", "2", "-drive", f"file={disk},if=none,id=disk,format=raw",
               "-device", "sysbus-ahci,id=hba", "-device", "ide-hd,drive=disk,bus=hba.2", test=test, flavour="generic",
               append=f"armsim.disk=sda armsim.disk-write=word armsim.disk-read=word {append}")
@@ -168,7 +161,7 @@ def shown(context, gic, el2):
     run.expect(r"pci 0000:00:01\.0: \[4153:0002\] type 00 class 0x010601")
     run.expect(r"ahci 0000:00:01\.0: AHCI 0001\.0301")
     run.expect(r"INTERRUPTS +\d+: +[1-9]\d* .*GIC(v3|-0) +42 Level +ahci\[0000:00:01\.0\]")
-    run.is_true(disk.read_bytes().count(b"line of word\n") > 1000, "the file written isn't in the disk image")
+    cases.expect_written(disk, "word")
     again, _ = with_disk(context, name + "-read", "monitor-pci", machine, test="disk-read", disk=disk)
     again.passed("disk-read")
     quiet, _ = with_disk(context, name + "-quiet", "monitor-pci", machine, test="text", disk=disk)
@@ -182,7 +175,7 @@ def moved(context):
     run, disk = with_disk(context, "pci-moved", "monitor-pci", append="pci=resource_alignment=20@0000:00:01.0")
     run.passed("disk-write", "interrupts")
     run.expect(r"BAR 5 \[mem 0x10000000-.*\]: assigned")
-    run.is_true(disk.read_bytes().count(b"line of word\n") > 1000, "the file written isn't in the disk image")
+    cases.expect_written(disk, "word")
     run.is_true(run.aborts() > 1000, f"{run.aborts()} entries to EL3: nobody follows")
 
 
@@ -194,7 +187,7 @@ def configuration(context):
 def shown_again(context):
     hashes = {with_disk(context, f"pci-again-{n}", "monitor-pci")[0].passed("disk-write").hash for n in range(2)}
     if len(hashes) != 1:
-        raise boot.Failure(f"state hashes {hashes}")
+        raise cases.Failure(f"state hashes {hashes}")
 
 
 def shown_control(context):
@@ -234,7 +227,7 @@ def listened_to_again(context):
     hashes = {Run(context, f"agent-again-{n}", "monitor-agent", "gic-version=3", "-smp", "4", test="client").passed(
         "client").hash for n in range(2)}
     if len(hashes) != 1:
-        raise boot.Failure(f"state hashes {hashes}")
+        raise cases.Failure(f"state hashes {hashes}")
 
 
 def agent_control(context):
@@ -249,23 +242,22 @@ def pings(context):
     command = [context.armsim, "run", "-M", "virt,secure=on,gic-version=3", "-m", "64", "-nographic", "-semihosting",
                "-no-reboot", "-bios", context.build / "roms/monitor/monitor-agent.bin", "-kernel",
                context.build / "roms/pings.bin", "-serial", "stdio", "-serial", f"file:{secure}"]
-    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True,
-                            timeout=3600)
-    boot.expect(result.stdout.decode(errors="replace"), rf"{PINGS} pings\r\n.*passed")
-    if result.returncode or secure.read_text(errors="replace").count("watchdog") != 1:
-        raise boot.Failure(f"status {result.returncode}; the Secure console has {secure.read_text(errors='replace')!r}")
+    status, text = cases.run(command, context.logs / "monitor-pings.log", seconds=3600)
+    cases.expect(text, rf"{PINGS} pings\r\n.*passed")
+    if status or secure.read_text(errors="replace").count("watchdog") != 1:
+        raise cases.Failure(f"status {status}; the Secure console has {secure.read_text(errors='replace')!r}")
 
 
-CASES = {f"boot-gicv{gic}-el{el2}-{cpu}-{pes}": (boots, gic, el2, cpu, pes) for gic, el2, cpu, pes in
-         ((2, 1, "cortex-a57", 4), (2, 2, "cortex-a57", 4), (3, 1, "cortex-a76", 4), (3, 2, "cortex-a76", 8))}
-CASES |= {"reset": (resets,),
-          "simulated-gicv2-el1": (simulated, 2, 1, "cortex-a57"), "simulated-gicv3-el2": (simulated, 3, 2, "cortex-a57"),
-          "simulated-gicv3-el2-vhe": (simulated, 3, 2, "cortex-a76"), "simulated-typed": (typed,),
-          "simulated-again": (simulated_again,), "simulated-control": (simulated_control,),
-          "pci-gicv2-el1": (shown, 2, 1), "pci-gicv3-el2": (shown, 3, 2), "pci-moved": (moved,),
-          "pci-configuration": (configuration,), "pci-again": (shown_again,), "pci-control": (shown_control,),
-          "agent-gicv2-el1": (listened_to, 2, 1), "agent-gicv3-el2": (listened_to, 3, 2),
-          "agent-again": (listened_to_again,), "agent-control": (agent_control,), "pings": (pings,)}
+ALL = {f"boot-gicv{gic}-el{el2}-{cpu}-{pes}": (boots, gic, el2, cpu, pes) for gic, el2, cpu, pes in
+       ((2, 1, "cortex-a57", 4), (2, 2, "cortex-a57", 4), (3, 1, "cortex-a76", 4), (3, 2, "cortex-a76", 8))}
+ALL |= {"reset": (resets,),
+        "simulated-gicv2-el1": (simulated, 2, 1, "cortex-a57"), "simulated-gicv3-el2": (simulated, 3, 2, "cortex-a57"),
+        "simulated-gicv3-el2-vhe": (simulated, 3, 2, "cortex-a76"), "simulated-typed": (typed,),
+        "simulated-again": (simulated_again,), "simulated-control": (simulated_control,),
+        "pci-gicv2-el1": (shown, 2, 1), "pci-gicv3-el2": (shown, 3, 2), "pci-moved": (moved,),
+        "pci-configuration": (configuration,), "pci-again": (shown_again,), "pci-control": (shown_control,),
+        "agent-gicv2-el1": (listened_to, 2, 1), "agent-gicv3-el2": (listened_to, 3, 2),
+        "agent-again": (listened_to_again,), "agent-control": (agent_control,), "pings": (pings,)}
 
 
 SHORT = ["boot-gicv2-el1-cortex-a57-4", "boot-gicv3-el2-cortex-a76-8", "simulated-gicv2-el1", "simulated-gicv3-el2-vhe",
@@ -274,44 +266,17 @@ SHORT = ["boot-gicv2-el1-cortex-a57-4", "boot-gicv3-el2-cortex-a76-8", "simulate
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true", help="all cases")
-    parser.add_argument("--case", help="those whose names match")
-    parser.add_argument("--log", help="keep the consoles' texts here")
-    arguments = parser.parse_args()
-    wanted = (lambda name: fnmatch.fnmatch(name, arguments.case)) if arguments.case else (
-        lambda name: arguments.full or name in SHORT)
-    cases = {name: case for name, case in CASES.items() if wanted(name)}
-    context = argparse.Namespace(build=pathlib.Path(arguments.build),
-                                 armsim=os.path.join(arguments.build, "frontends/cli/armsim"),
-                                 logs=pathlib.Path(arguments.log or os.path.join(arguments.build, "boot-logs")))
-    context.logs.mkdir(parents=True, exist_ok=True)
-    try:
-        debian.prepare("cloud"), debian.prepare("generic")
-    except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
-        print(f"FAIL monitor: Debian's packages can't be fetched: {error}")
-        print(f"monitor: 0 passed, {len(cases)} failed")
-        return 1
-    failed = 0
+    context = cases.options(__doc__, full="all cases")
     with tempfile.TemporaryDirectory() as scratch:
         context.directory, context.lock = pathlib.Path(scratch), threading.Lock()
         context.asking = functools.partial(asking, context)
 
-        def attempt(item):
-            try:
-                function, *values = item[1]
-                function(context, *values)
-                return None
-            except (boot.Failure, OSError, subprocess.SubprocessError) as error:
-                return str(error)
+        def attempt(case, _):
+            function, *values = case
+            function(context, *values)
 
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for name, problem in zip(cases, pool.map(attempt, cases.items())):
-                failed += problem is not None
-                print(f"{'FAIL' if problem else 'ok  '} monitor {name}" + (f": {problem}" if problem else ""), flush=True)
-    print(f"monitor: {len(cases) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+        return cases.run_all("monitor", cases.chosen(context, ALL, SHORT),
+                             lambda: [debian.prepare(flavour) for flavour in ("cloud", "generic")], attempt)
 
 
 if __name__ == "__main__":

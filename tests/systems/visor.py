@@ -6,25 +6,20 @@ U-Boot, which starts the visor.
     visor.py --build DIRECTORY [--full] [--case PATTERN] [--log DIRECTORY]
 """
 
-import argparse
-import concurrent.futures
 import dataclasses
-import fnmatch
-import os
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests/boot"), str(ROOT / "roms/visor")]
+import cases
 import debian
 import firmware
 import pack
 
 SECONDS = 900
-MIB = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,18 +34,15 @@ class Case:
 
 
 MACHINES = {"a57-gicv2": ("cortex-a57", 2), "a57-gicv3": ("cortex-a57", 3), "a76-gicv3": ("cortex-a76", 3)}
-CASES = ([Case(f"one-vcpu-{name}", cpu, gic, 1, (1,), short=gic == 3) for name, (cpu, gic) in MACHINES.items()] +
-         [Case(f"two-vcpus-{name}", cpu, gic, 2, (2,), "passed") for name, (cpu, gic) in MACHINES.items()] +
-         [Case(f"four-vcpus-on-two-pes-{name}", cpu, gic, 2, (4,), short=name == "a57-gicv2")
-          for name, (cpu, gic) in MACHINES.items()] +
-         [Case(f"two-guests-{name}", cpu, gic, 2, (2, 1), short=name == "a76-gicv3")
-          for name, (cpu, gic) in MACHINES.items()] +
-         [Case(f"two-guests-on-one-pe-{name}", cpu, gic, 1, (1, 1), short=name == "a57-gicv3")
-          for name, (cpu, gic) in MACHINES.items()])
-
-
-class Failure(Exception):
-    pass
+ALL = ([Case(f"one-vcpu-{name}", cpu, gic, 1, (1,), short=gic == 3) for name, (cpu, gic) in MACHINES.items()] +
+       [Case(f"two-vcpus-{name}", cpu, gic, 2, (2,), "passed") for name, (cpu, gic) in MACHINES.items()] +
+       [Case(f"four-vcpus-on-two-pes-{name}", cpu, gic, 2, (4,), short=name == "a57-gicv2")
+        for name, (cpu, gic) in MACHINES.items()] +
+       [Case(f"two-guests-{name}", cpu, gic, 2, (2, 1), short=name == "a76-gicv3")
+        for name, (cpu, gic) in MACHINES.items()] +
+       [Case(f"two-guests-on-one-pe-{name}", cpu, gic, 1, (1, 1), short=name == "a57-gicv3")
+        for name, (cpu, gic) in MACHINES.items()] +
+       [Case("u-boot", "cortex-a72", 2, 1, ())])
 
 
 def guests_of(case, kernel, initramfs):
@@ -66,41 +58,35 @@ def guests_of(case, kernel, initramfs):
                                       f"armsim.disk-write=guest{i}")
         files[f"guest{i}/config"] = config
         if case.disk == "emulated":
-            files[f"guest{i}/disk"] = bytes(8 * MIB)
+            files[f"guest{i}/disk"] = bytes(8 * cases.MIB)
     return pack.pack(files)
 
 
-def run(armsim, image, case, archive, disk):
+def run(armsim, image, case, archive, disk, log):
     command = [armsim, "run", "-M", f"virt,virtualization=on,gic-version={case.gic}", "-cpu", case.cpu, "-smp",
-               str(case.pes), "-m", "1024", "-nographic", "-no-reboot", "-kernel", str(image), "-initrd", str(archive),
+               case.pes, "-m", "1024", "-nographic", "-no-reboot", "-kernel", image, "-initrd", archive,
                "--limit", "40G", "--state-hash"]
     if disk:
-        disk.write_bytes(bytes(8 * MIB))
+        cases.new_disk(disk, 8 * cases.MIB)
         command += ["-drive", f"file={disk},if=virtio,format=raw"]
-    try:
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        raise Failure(f"no power-off within {SECONDS} s") from None
-    return result.returncode, (result.stdout + result.stderr).decode(errors="replace")
+    return cases.run(command, log, seconds=SECONDS)
 
 
 def check(case, status, text, disk):
-    if status != 0:
-        raise Failure(f"exit status {status}: {text.strip()[-300:]}")
+    cases.expect_success(status, text)
     for i, vcpus in enumerate(case.vcpus):
         own = text if len(case.vcpus) == 1 else "\n".join(re.findall(rf"^guest{i}\| (.*)$", text, re.M))
         for pattern in ("=== init is up ===", "TEST cpus passed", "TEST disk-write passed", "reboot: Power down",
                         r"started at EL1", rf"Brought up 1 node, {vcpus} CPU"):
-            if not re.search(pattern, own):
-                raise Failure(f"guest {i}: nothing on its console that matches {pattern!r}")
+            cases.expect(own, pattern, f"the console of guest {i}")
         if f"visor: guest{i}: off" not in text:
-            raise Failure(f"guest {i} isn't off")
+            raise cases.Failure(f"guest {i} isn't off")
     if re.search("exception|Unable to handle|BUG:|WARNING:|Call trace", text):
-        raise Failure("something went wrong, the console says")
+        raise cases.Failure("something went wrong, the console says")
     if f"visor: {'VHE' if case.cpu == 'cortex-a76' else 'nVHE'}, GICv{case.gic}" not in text:
-        raise Failure("the visor doesn't say what it runs on")
-    if disk and disk.read_bytes().count(b"line of guest0\n") < 1000:
-        raise Failure("what the guest wrote isn't on the disk")
+        raise cases.Failure("the visor doesn't say what it runs on")
+    if disk:
+        cases.expect_written(disk, "guest0")
 
 
 def run_case(armsim, image, case, kernel, initramfs, logs):
@@ -110,12 +96,11 @@ def run_case(armsim, image, case, kernel, initramfs, logs):
         disk = disk if case.disk == "passed" else None
         texts = []
         for turn in range(2):
-            status, text = run(armsim, image, case, archive, disk)
-            (logs / f"visor-{case.name}-{turn + 1}.log").write_text(text)
+            status, text = run(armsim, image, case, archive, disk, logs / f"visor-{case.name}-{turn + 1}.log")
             check(case, status, text, disk)
             texts.append(text)
         if texts[0] != texts[1] or "state-hash" not in texts[0]:
-            raise Failure("the second run is another one")
+            raise cases.Failure("the second run is another one")
 
 
 def run_uboot(armsim, image, build, logs):
@@ -124,60 +109,30 @@ def run_uboot(armsim, image, build, logs):
     uboot = firmware.package_file("u-boot-qemu", r"usr/lib/u-boot/qemu_arm64/u-boot\.bin")
     keys = (f"\nqfw load 0x40400000 0x44000000\n"
             f"booti 0x40400000 0x44000000:{archive.stat().st_size:x} 0x40000000\n")
-    result = subprocess.run([armsim, "run", "-M", "virt,virtualization=on,gic-version=2", "-cpu", "cortex-a72", "-m", "256",
-                             "-nographic", "-nic", "none", "-bios", uboot, "-kernel", image, "-initrd", archive, "--limit",
-                             "10G"], input=keys.encode(), capture_output=True, timeout=SECONDS)
-    text = (result.stdout + result.stderr).decode(errors="replace")
-    (logs / "visor-u-boot.log").write_text(text)
+    status, text = cases.run([armsim, "run", "-M", "virt,virtualization=on,gic-version=2", "-cpu", "cortex-a72",
+                              "-m", "256", "-nographic", "-nic", "none", "-bios", uboot, "-kernel", image,
+                              "-initrd", archive, "--limit", "10G"], logs / "visor-u-boot.log", keys.encode(), SECONDS)
     for pattern in ("Starting kernel", "visor: nVHE, GICv2", "run 4\r?\npassed\r?\nvisor: guest0: off"):
-        if not re.search(pattern, text):
-            raise Failure(f"nothing on the console that matches {pattern!r}")
-    if result.returncode != 0:
-        raise Failure(f"exit status {result.returncode}")
+        cases.expect(text, pattern)
+    cases.expect_success(status)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true", help="all cases")
-    parser.add_argument("--case", help="those whose names match")
-    parser.add_argument("--log", help="keep the consoles' texts here")
-    arguments = parser.parse_args()
-    build = pathlib.Path(arguments.build)
-    armsim, image = str(build / "frontends/cli/armsim"), build / "roms/visor.img"
-    cases = [case for case in CASES if arguments.full or arguments.case or case.short]
-    cases += [Case("u-boot", "cortex-a72", 2, 1, ())]
-    cases = [case for case in cases if not arguments.case or fnmatch.fnmatch(case.name, arguments.case)]
-    logs = pathlib.Path(arguments.log or build / "system-logs")
-    logs.mkdir(parents=True, exist_ok=True)
+    options = cases.options(__doc__, full="all cases", logs="system-logs")
+    image = options.build / "roms/visor.img"
+    chosen = cases.chosen(options, {case.name: case for case in ALL}, short=[case.name for case in ALL if case.short])
     if not image.exists():
         print("skip visor: it isn't built, for want of aarch64-linux-gnu-gcc")
         print("visor: 0 passed, 0 failed")
         return 0
-    try:
-        kernel, initramfs = (path.read_bytes() for path in debian.prepare("cloud"))
-    except (debian.DebianError, OSError, subprocess.SubprocessError) as error:
-        print(f"FAIL visor: Debian's packages can't be fetched: {error}")
-        print(f"visor: 0 passed, {len(cases)} failed")
-        return 1
 
-    def one(case):
-        try:
-            if case.name == "u-boot":
-                run_uboot(armsim, image, build, logs)
-            else:
-                run_case(armsim, image, case, kernel, initramfs, logs)
-            return None
-        except (Failure, OSError, subprocess.SubprocessError, debian.DebianError) as error:
-            return str(error)
+    def attempt(case, debians):
+        if case.name == "u-boot":
+            run_uboot(options.armsim, image, options.build, options.logs)
+        else:
+            run_case(options.armsim, image, case, *debians, options.logs)
 
-    failed = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for case, problem in zip(cases, pool.map(one, cases)):
-            failed += problem is not None
-            print(f"{'FAIL' if problem else 'ok  '} visor {case.name}" + (f": {problem}" if problem else ""), flush=True)
-    print(f"visor: {len(cases) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return cases.run_all("visor", chosen, lambda: [path.read_bytes() for path in debian.prepare("cloud")], attempt)
 
 
 if __name__ == "__main__":
