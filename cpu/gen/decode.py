@@ -8,6 +8,8 @@ import itertools
 import re
 import sys
 
+import tables
+
 
 class Row:
     def __init__(self, where, name, function, kind):
@@ -83,11 +85,7 @@ def expand(name, tokens, where):
 
 def parse(path, kind):
     rows = []
-    for number, line in enumerate(open(path), 1):
-        line = line.split("#")[0].strip()
-        if not line:
-            continue
-        where = f"{path}:{number}"
+    for where, line in tables.rows(path):
         head, *rest = line.split()
         name, _, function = head.partition(":")
         clauses = len(rest)

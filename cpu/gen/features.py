@@ -3,6 +3,8 @@
 import re
 import sys
 
+import tables
+
 
 class Feature:
     def __init__(self, name, version, build, announced, implies):
@@ -12,21 +14,13 @@ class Feature:
         self.build = {'yes': True, 'no': False}[build]
 
 
-def lines(path):
-    with open(path, encoding='utf-8') as file:
-        for number, line in enumerate(file, 1):
-            line = line.split('#', 1)[0].strip()
-            if line:
-                yield f'{path}:{number}', line
-
-
 def names(text):
     return [] if text == '-' else text.split(',')
 
 
 def parse_features(path):
     fields, features = {}, {}
-    for where, line in lines(path):
+    for where, line in tables.rows(path):
         words = line.split()
         if words[0] == 'field':
             signed = words[3:] == ['signed']
@@ -71,7 +65,7 @@ class Model:
 def parse_models(path, features):
     models = {}
     model = None
-    for where, line in lines(path):
+    for where, line in tables.rows(path):
         key, _, rest = line.partition(' ')
         rest = rest.strip()
         words = rest.split()

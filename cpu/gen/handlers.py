@@ -12,6 +12,8 @@ import itertools
 import re
 import sys
 
+import tables
+
 MASK = (1 << 64) - 1
 MAX_SEQUENCE = 8
 
@@ -44,13 +46,11 @@ def read_ops(path, headers):
             kinds[name] = kind
             bodies[name] = body
     ops, used = [], set()
-    for number, line in enumerate(open(path), 1):
-        words = line.split("#")[0].split()
-        if not words:
-            continue
+    for where, line in tables.rows(path):
+        words = line.split()
         for macro in words[0].split(","):
             if macro not in kinds:
-                sys.exit(f"{path}:{number}: no SEM_{macro} or TERM_{macro}")
+                sys.exit(f"{where}: no SEM_{macro} or TERM_{macro}")
             used.add(macro)
             for values in itertools.product(*[w.split(",") for w in words[1:]]):
                 ops.append(Op(kinds[macro], macro, list(values), bodies[macro]))
@@ -62,20 +62,18 @@ def read_ops(path, headers):
 
 def read_profile(path, count, by_name):
     sequences, seen = [], set()
-    for number, line in enumerate(open(path), 1):
-        words = line.split("#")[0].split()
-        if not words:
-            continue
+    for where, line in tables.rows(path):
+        words = line.split()
         sequence = []
         for word in words:
             name, *operands = word.split(":")
             if name not in by_name or len(operands) != 4:
-                sys.exit(f"{path}:{number}: '{word}' is no operation with four operands")
+                sys.exit(f"{where}: '{word}' is no operation with four operands")
             sequence.append((by_name[name], tuple(int(x) for x in operands)))
         if len(sequence) > MAX_SEQUENCE:
-            sys.exit(f"{path}:{number}: more than {MAX_SEQUENCE} operations")
+            sys.exit(f"{where}: more than {MAX_SEQUENCE} operations")
         if any(op.kind == "TERM" for op, _ in sequence[:-1]):
-            sys.exit(f"{path}:{number}: a branch inside a sequence")
+            sys.exit(f"{where}: a branch inside a sequence")
         key = tuple((op.name, o) for op, o in sequence)
         if key not in seen:
             seen.add(key)

@@ -2,6 +2,8 @@
 """impdef.def -> impdef.h, impdef.c. Usage: impdef.py impdef.def OUT.h OUT.c"""
 import sys
 
+import tables
+
 HEADER = '''/* Generated from impdef.def. */
 #ifndef ARMSIM_CPU_IMPDEF_H
 #define ARMSIM_CPU_IMPDEF_H
@@ -75,15 +77,11 @@ bool impdef_choose(struct impdef_values *values, const char *name, const char *v
 def main():
     path, out_h, out_c = sys.argv[1:]
     rows = []
-    with open(path, encoding='utf-8') as file:
-        for number, line in enumerate(file, 1):
-            line = line.split('#', 1)[0].strip()
-            if not line:
-                continue
-            parts = line.split(None, 3)
-            if len(parts) != 4 or parts[1] not in parts[2].split(','):
-                sys.exit(f'{path}:{number}: expected NAME DEFAULT VALUES DESCRIPTION')
-            rows.append((parts[0], parts[1], parts[2].split(','), parts[3].replace('"', '\\"')))
+    for where, line in tables.rows(path):
+        parts = line.split(None, 3)
+        if len(parts) != 4 or parts[1] not in parts[2].split(','):
+            sys.exit(f'{where}: expected NAME DEFAULT VALUES DESCRIPTION')
+        rows.append((parts[0], parts[1], parts[2].split(','), parts[3].replace('"', '\\"')))
     with open(out_h, 'w', encoding='utf-8') as file:
         file.write(HEADER % {
             'rows': '\n'.join(f'    IMPDEF_{name}, /* {text} */' for name, _, _, text in rows),

@@ -8,6 +8,8 @@ import os
 import re
 import sys
 
+import tables
+
 TLBI_FLAGS = {'IS': 'TLBI_BROADCAST', 'LAST': 'TLBI_LAST_LEVEL'}
 CONDITIONS = ['vhe', 'el2', 'needs_el2', 'secure_el1', 'secure_el2', 'sp_el0', 'highest', 'highest_writes', 'lor',
               'breakpoints', 'watchpoints', 'non_secure_el3']
@@ -58,29 +60,25 @@ def bits(text):
 
 def parse(path):
     rows = []
-    with open(path, encoding='utf-8') as file:
-        for number, line in enumerate(file, 1):
-            words = line.split('#', 1)[0].split()
-            if not words:
-                continue
-            where = f'{path}:{number}'
-            if len(words) < 11:
-                sys.exit(f'{where}: expected NAME op0 op1 CRn CRm op2 FEAT EL0 EL1 EL2 EL3')
-            name, columns, feature, access, clauses = words[0], words[1:6], words[6], words[7:11], words[11:]
-            family = next((c for c in clauses if re.fullmatch(r'n=\d+\.\.\d+', c)), None)
-            numbers = [0]
-            if family:
-                first, last = family[2:].split('..')
-                numbers = range(int(first), int(last) + 1)
-                clauses.remove(family)
-            for n in numbers:
-                if not all(re.fullmatch(r'[\dn+/%]+', column) for column in columns):
-                    sys.exit(f'{where}: bad encoding')
-                encoding = [eval(column, {'__builtins__': {}}, {'n': n}) for column in columns]
-                row = Row(where, name.replace('<n>', str(n)), encoding, feature, access, clauses)
-                row.number = n
-                row.family = re.sub(r'<n>.*', '', name) if family else None
-                rows.append(row)
+    for where, line in tables.rows(path):
+        words = line.split()
+        if len(words) < 11:
+            sys.exit(f'{where}: expected NAME op0 op1 CRn CRm op2 FEAT EL0 EL1 EL2 EL3')
+        name, columns, feature, access, clauses = words[0], words[1:6], words[6], words[7:11], words[11:]
+        family = next((c for c in clauses if re.fullmatch(r'n=\d+\.\.\d+', c)), None)
+        numbers = [0]
+        if family:
+            first, last = family[2:].split('..')
+            numbers = range(int(first), int(last) + 1)
+            clauses.remove(family)
+        for n in numbers:
+            if not all(re.fullmatch(r'[\dn+/%]+', column) for column in columns):
+                sys.exit(f'{where}: bad encoding')
+            encoding = [eval(column, {'__builtins__': {}}, {'n': n}) for column in columns]
+            row = Row(where, name.replace('<n>', str(n)), encoding, feature, access, clauses)
+            row.number = n
+            row.family = re.sub(r'<n>.*', '', name) if family else None
+            rows.append(row)
     names, keys = {}, {}
     for row in rows:
         for table, item in ((names, row.name), (keys, row.key)):

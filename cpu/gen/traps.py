@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import sysregs  # noqa: E402  (the register names)
+import tables   # noqa: E402
 
 CLASSES = ['SYSREG', 'FP', 'WFX', 'SMC', 'HVC', 'PAUTH', 'SVE']
 
@@ -47,18 +48,14 @@ class Trap:
 
 def parse(path):
     traps, lists = [], {}
-    with open(path, encoding='utf-8') as file:
-        for number, line in enumerate(file, 1):
-            words = line.split('#', 1)[0].split()
-            if not words:
-                continue
-            where = f'{path}:{number}'
-            if words[0] == 'list':
-                lists[words[1]] = words[2:]
-                continue
-            if len(words) != 6 or words[5] not in CLASSES:
-                sys.exit(f'{where}: expected NAME CONTROL FROM TO WHEN CLASS')
-            traps.append(Trap(where, *words))
+    for where, line in tables.rows(path):
+        words = line.split()
+        if words[0] == 'list':
+            lists[words[1]] = words[2:]
+            continue
+        if len(words) != 6 or words[5] not in CLASSES:
+            sys.exit(f'{where}: expected NAME CONTROL FROM TO WHEN CLASS')
+        traps.append(Trap(where, *words))
     names = {}
     for index, trap in enumerate(traps):
         names.setdefault(trap.name, []).append(index)

@@ -17,7 +17,11 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-TABLES = [HERE.parent.parent / "cpu" / name for name in ("a64.decode", "a64_fpsimd.decode")]
+CPU = HERE.parent.parent / "cpu"
+sys.path.insert(0, str(CPU / "gen"))
+import tables  # noqa: E402
+
+TABLES = [CPU / name for name in ("a64.decode", "a64_fpsimd.decode")]
 CROSS = "aarch64-linux-gnu-"
 
 BUFFER = 1024
@@ -59,11 +63,8 @@ class Row:
 
 def read_tables():
     rows = []
-    for table in TABLES:
-        for line in table.read_text().splitlines():
-            line = line.split("#", 1)[0].strip()
-            if not line:
-                continue
+    for path in TABLES:
+        for _, line in tables.rows(path):
             name, *rest = re.sub(r"<[^>]*>", lambda m: m.group().replace(" ", ""), line).split()
             form, _, function = name.partition(":") if "<" not in name else name.rpartition(":")
             if not form:

@@ -5,7 +5,6 @@ and state in which the row counts, to the right EL with the right syndrome; with
 Usage: generate.py DIRECTORY [STAMP]   (a file ROW.S for each name, and permissive.expect; STAMP is touched at the end)
 """
 import itertools
-import os
 import pathlib
 import re
 import sys
@@ -13,6 +12,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / 'cpu/gen'))
 import sysregs  # noqa: E402
+import tables   # noqa: E402
 import traps    # noqa: E402
 
 EC = {'SYSREG': 0x18, 'FP': 0x07, 'WFX': 0x01, 'SMC': 0x17, 'HVC': 0x16, 'PAUTH': 0x09, 'SVE': 0x19}
@@ -87,8 +87,8 @@ class Access:
 def features():
     """Those that this build has, and those of the model v8.2 and below."""
     built, mandatory = set(), set()
-    for line in (ROOT / 'cpu/features.def').read_text(encoding='utf-8').splitlines():
-        words = line.split('#', 1)[0].split()
+    for _, line in tables.rows(ROOT / 'cpu/features.def'):
+        words = line.split()
         if len(words) >= 5 and words[0] != 'field' and words[2] == 'yes':
             built.add(words[0])
             if re.fullmatch(r'8\.[012]', words[1]):
