@@ -1,4 +1,6 @@
 // Entry of a ROM, at whatever EL the machine starts at; vectors; the ways down and back.
+#include "asm.h"
+
     .section .text.start, "ax"
     .global _start
 _start:
@@ -15,11 +17,8 @@ _start:
     mov     sp, x0
     ldr     x0, =rom_bss_start
     ldr     x1, =rom_bss_end
-3:  cmp     x0, x1
-    b.hs    4f
-    stp     xzr, xzr, [x0], #16
-    b       3b
-4:  mrs     x0, CurrentEL
+    clear   x0, x1
+    mrs     x0, CurrentEL
     lsr     x0, x0, #2
     ldr     x1, =start_el
     str     w0, [x1]
@@ -100,14 +99,9 @@ enter:
 // u64 call_el0(u64 (*entry)(void)): what the caller must find again waits on the stack of EL1
     .global call_el0
 call_el0:
-    stp     x29, x30, [sp, #-112]!
-    stp     x19, x20, [sp, #16]
-    stp     x21, x22, [sp, #32]
-    stp     x23, x24, [sp, #48]
-    stp     x25, x26, [sp, #64]
-    stp     x27, x28, [sp, #80]
+    push_callee_saved 112
     mrs     x1, daif
-    str     x1, [sp, #96]
+    str     x1, [sp, #CALLEE_SAVED]
     ldr     x1, =el1_resume
     mov     x2, sp
     str     x2, [x1]
@@ -124,95 +118,29 @@ el1_return:
     ldr     x1, =el1_resume
     ldr     x1, [x1]
     mov     sp, x1
-    ldp     x19, x20, [sp, #16]
-    ldp     x21, x22, [sp, #32]
-    ldp     x23, x24, [sp, #48]
-    ldp     x25, x26, [sp, #64]
-    ldp     x27, x28, [sp, #80]
-    ldr     x1, [sp, #96]
-    ldp     x29, x30, [sp], #112
+    ldr     x1, [sp, #CALLEE_SAVED]
+    pop_callee_saved 112
     msr     daif, x1
     ret
 
-    .macro  vector el, index
-    .balign 128
-    sub     sp, sp, #288
-    stp     x0, x1, [sp, #0]
-    stp     x2, x3, [sp, #16]
-    mov     x1, #\index
-    b       save_el\el
-    .endm
-
-    .macro  vectors el
+    .macro  vectors_of el
     .balign 2048
 vectors_el\el:
-    vector  \el, 0
-    vector  \el, 1
-    vector  \el, 2
-    vector  \el, 3
-    vector  \el, 4
-    vector  \el, 5
-    vector  \el, 6
-    vector  \el, 7
-    vector  \el, 8
-    vector  \el, 9
-    vector  \el, 10
-    vector  \el, 11
-    vector  \el, 12
-    vector  \el, 13
-    vector  \el, 14
-    vector  \el, 15
-    .balign 128
+    exception_vectors save_el\el
 save_el\el:
-    stp     x4, x5, [sp, #32]
-    stp     x6, x7, [sp, #48]
-    stp     x8, x9, [sp, #64]
-    stp     x10, x11, [sp, #80]
-    stp     x12, x13, [sp, #96]
-    stp     x14, x15, [sp, #112]
-    stp     x16, x17, [sp, #128]
-    stp     x18, x19, [sp, #144]
-    stp     x20, x21, [sp, #160]
-    stp     x22, x23, [sp, #176]
-    stp     x24, x25, [sp, #192]
-    stp     x26, x27, [sp, #208]
-    stp     x28, x29, [sp, #224]
-    mrs     x2, elr_el\el
-    stp     x30, x2, [sp, #240]
-    mrs     x3, spsr_el\el
-    mrs     x4, esr_el\el
-    stp     x3, x4, [sp, #256]
-    mrs     x5, far_el\el
-    str     x5, [sp, #272]
+    save_frame \el
     mov     x0, sp
     mov     x2, #\el
     bl      handle_exception
-    ldp     x30, x2, [sp, #240]
-    ldr     x3, [sp, #256]
-    msr     elr_el\el, x2
-    msr     spsr_el\el, x3
-    ldp     x28, x29, [sp, #224]
-    ldp     x26, x27, [sp, #208]
-    ldp     x24, x25, [sp, #192]
-    ldp     x22, x23, [sp, #176]
-    ldp     x20, x21, [sp, #160]
-    ldp     x18, x19, [sp, #144]
-    ldp     x16, x17, [sp, #128]
-    ldp     x14, x15, [sp, #112]
-    ldp     x12, x13, [sp, #96]
-    ldp     x10, x11, [sp, #80]
-    ldp     x8, x9, [sp, #64]
-    ldp     x6, x7, [sp, #48]
-    ldp     x4, x5, [sp, #32]
-    ldp     x2, x3, [sp, #16]
+    load_frame \el, sp
     ldp     x0, x1, [sp, #0]
-    add     sp, sp, #288
+    add     sp, sp, #FRAME_SIZE
     eret
     .endm
 
-    vectors 1
-    vectors 2
-    vectors 3
+    vectors_of 1
+    vectors_of 2
+    vectors_of 3
     .ltorg
 
     .section .bss

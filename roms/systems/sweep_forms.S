@@ -1,5 +1,7 @@
 // Every form of A64 load and store that the monitor's decoder knows, each as a function with its text: `forms`. X28 and SP
 // point into the window, X27 is an index, X1 to X7 and V1 to V3 are data. X29, X30: the caller's.
+#include "../lib/asm.h"
+
     .arch   armv8.2-a+lse+rcpc+lor
 
     .macro  form text:vararg
@@ -154,20 +156,9 @@ forms_end:
     .endr
     .endm
 
-    .macro  vectors insn
-    .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-    \insn   q\n, [x30, #(V + 16 * \n)]
-    .endr
-    .endm
-
     .global run_form
 run_form:
-    stp     x29, x30, [sp, #-96]!
-    stp     x19, x20, [sp, #16]
-    stp     x21, x22, [sp, #32]
-    stp     x23, x24, [sp, #48]
-    stp     x25, x26, [sp, #64]
-    stp     x27, x28, [sp, #80]
+    push_callee_saved 96
     mov     x2, sp
     str     x2, [x0, #CALLER]
     msr     tpidr_el0, x0
@@ -177,7 +168,8 @@ run_form:
     mov     sp, x0
     ldr     x0, [x30, #NZCV]
     msr     nzcv, x0
-    vectors ldr
+    add     x0, x30, #V
+    q0_to_q31 ldp, x0
     general ldr
     blr     x29
     mrs     x30, tpidr_el0
@@ -186,13 +178,9 @@ run_form:
     str     x0, [x30, #SP]
     mrs     x0, nzcv
     str     x0, [x30, #NZCV]
-    vectors str
+    add     x0, x30, #V
+    q0_to_q31 stp, x0
     ldr     x0, [x30, #CALLER]
     mov     sp, x0
-    ldp     x19, x20, [sp, #16]
-    ldp     x21, x22, [sp, #32]
-    ldp     x23, x24, [sp, #48]
-    ldp     x25, x26, [sp, #64]
-    ldp     x27, x28, [sp, #80]
-    ldp     x29, x30, [sp], #96
+    pop_callee_saved 96
     ret
