@@ -41,6 +41,15 @@ static bool drive_read_only(struct cli_options *options, void *target, const cha
     return parse_switch(value, &((struct armsim_drive *)target)->read_only);
 }
 
+/* What a CD holds can't be written; the transport is the same. */
+static bool drive_media(struct cli_options *options, void *target, const char *value)
+{
+    bool cdrom = strcmp(value, "cdrom") == 0;
+    if (cdrom)
+        ((struct armsim_drive *)target)->read_only = true;
+    return cdrom || strcmp(value, "disk") == 0;
+}
+
 static bool drive_serial(struct cli_options *options, void *target, const char *value)
 {
     ((struct armsim_drive *)target)->serial = value;
@@ -55,6 +64,7 @@ int option_drive(struct cli_options *options, const char *name, const char *valu
         {"id", "a name", drive_id},
         {"format", "raw", drive_format},
         {"readonly", "on or off", drive_read_only},
+        {"media", "disk or cdrom", drive_media},
         {"serial", "up to 20 characters", drive_serial},
     };
     struct pair pairs[MAX_PAIRS];
@@ -71,6 +81,17 @@ int option_drive(struct cli_options *options, const char *name, const char *valu
     }
     if (!drive->path)
         return complain(EXIT_USAGE, "-%s: file: expected a file's name, found none", name);
+    return 0;
+}
+
+/* The file's name is taken as it is, commas and all. */
+int option_cdrom(struct cli_options *options, const char *name, const char *value)
+{
+    if (options->machine.drive_count == MAX_DRIVES)
+        return complain(EXIT_USAGE, "-%s: expected at most %d drives", name, MAX_DRIVES);
+    struct armsim_drive *drive = &options->drives[options->machine.drive_count++];
+    drive->path = value;
+    drive->read_only = true;
     return 0;
 }
 

@@ -274,6 +274,7 @@ static const struct option {
     {"dtb", true, option_dtb},
     {"bios", true, option_bios},
     {"drive", true, option_drive},
+    {"cdrom", true, option_cdrom},
     {"nic", true, option_nic},
     {"netdev", true, option_netdev},
     {"device", true, option_device},

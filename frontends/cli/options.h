@@ -36,7 +36,7 @@ option_fn option_machine, option_cpu, option_smp, option_memory, option_kernel, 
     option_dtb, option_bios, option_serial, option_virtio_console, option_ignored, option_semihosting, option_semihosting_config;
 
 /* device_options.c */
-option_fn option_device, option_drive, option_nic, option_netdev;
+option_fn option_device, option_drive, option_cdrom, option_nic, option_netdev;
 /* Connects what -device named to its backends. 0 or EXIT_USAGE after complaining. */
 int options_resolve_devices(struct cli_options *options);
 

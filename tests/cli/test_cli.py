@@ -116,6 +116,7 @@ class Usage(CliTest):
                 (["-drive", "file=x,if=ide"], ["-drive", "if", "virtio"]),
                 (["-drive", "file=x,readonly=maybe"], ["-drive", "readonly"]),
                 (["-drive", "file=x,frob=1"], ["-drive", "frob"]),
+                (["-drive", "file=x,media=tape"], ["-drive", "media", "disk or cdrom", "tape"]),
                 (["-nic", "tap"], ["-nic", "user or none", "tap"]),
                 (["-nic", "user,hostfwd=tcp:80"], ["-nic", "hostfwd"]),
                 (["-nic", "user,hostfwd=tcp::99999-:80"], ["-nic", "hostfwd"]),
@@ -272,8 +273,8 @@ class BadInput(CliTest):
         good = self.file("good.img", bytes(1024))
         self.refused(3, "-drive", f"file={good}", "-drive", f"file={good}", names=[good, "lock"])
         self.refused(3, "-drive", f"file={good}", "-drive", f"file={good},readonly=on", names=[good, "lock"])
-        result = self.run_armsim("-drive", f"file={good},readonly=on", "-drive", f"file={good},readonly=on",
-                                 *self.program(guest.LOOP), "--limit", "10")
+        result = self.run_armsim("-drive", f"file={good},readonly=on", "-drive", f"file={good},media=cdrom",
+                                 "-cdrom", good, *self.program(guest.LOOP), "--limit", "10")
         self.assertEqual(result.returncode, 4, result.stderr)
 
     def test_bios_too_large(self):
