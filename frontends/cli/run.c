@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Instructions between two looks at the host: a few milliseconds. */
-enum { SLICE = 2000000 };
+enum { SLICE = 2000000, SLICE_WITHOUT_INPUTS = 32000000 };
 
 static struct session *current; /* for the signal handler */
 
@@ -306,8 +306,10 @@ static int run_machine(struct session *session, struct armsim_stop *stop)
         uint64_t done = armsim_instructions(session->machine), left = limit - done;
         if (limit != ARMSIM_NO_LIMIT && done >= limit)
             return limit_reached(session);
-        /* In slices even without inputs: what the guest prints does not wait until there is more of it. */
-        bool over = run_slice(session, left < SLICE ? left : SLICE, stop, &status);
+        /* In slices even without inputs: what the guest prints does not wait until there is more of it. Longer ones,
+         * because the end of a slice is stepped up to. */
+        uint64_t slice = has ? SLICE : SLICE_WITHOUT_INPUTS;
+        bool over = run_slice(session, left < slice ? left : slice, stop, &status);
         console_flush(session);
         if (over)
             return status;
