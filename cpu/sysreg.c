@@ -231,13 +231,14 @@ unsigned sysreg_storage_els(const struct feature_set *features, const struct sys
 {
     if (!sysreg_is_plain(features, row, read))
         return 0;
-    unsigned els = read ? row->read_els : row->write_els;
+    unsigned allowed = read ? row->read_els : row->write_els, els = allowed;
     if (row->e2h != SYSREG_NO_ROW)
         els &= sysreg_redirects_el0(row) ? ~5u : ~4u;
     if (row->conditions & SYSREG_EL2) /* there may be none */
         els &= ~8u;
-    return els & ~(read ? trapped_els(features, row->read_traps, row->read_trap_count)
-                        : trapped_els(features, row->write_traps, row->write_trap_count));
+    els &= ~(read ? trapped_els(features, row->read_traps, row->read_trap_count)
+                  : trapped_els(features, row->write_traps, row->write_trap_count));
+    return els & (allowed & -allowed) ? els : 0;
 }
 
 static unsigned trapped_by(const struct trap_row *trap) { return RULING_TRAPPED + (unsigned)(trap - trap_rows); }

@@ -59,7 +59,8 @@ static inline const struct trap_row *sysreg_trap(const struct pe *pe, const stru
 
 /* An allowed access is the storage's, whatever control registers say, and has no consequences: RULING_STORAGE. */
 bool sysreg_is_plain(const struct feature_set *features, const struct sysreg_row *row, bool read);
-/* The ELs, bit n for ELn, where that is so for the row's own storage whatever control registers say. */
+/* The ELs, bit n for ELn, where that is so for the row's own storage whatever control registers say. 0: not at the lowest
+ * of those that may access it, which is the one that does. */
 unsigned sysreg_storage_els(const struct feature_set *features, const struct sysreg_row *row, bool read);
 /* SCR_EL3 where EL3 is not implemented, beside NS: HCE, RW, ST, no TWI, TWE, TLOR, TERR; APK, API, EnSCXT, ATA. */
 #define SCR_WITHOUT_EL3 (1ull << 8 | 1ull << 10 | 1ull << 11 | 1ull << 16 | 1ull << 17 | 1ull << 25 | 1ull << 26)

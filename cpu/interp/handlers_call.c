@@ -184,11 +184,10 @@ HANDLER(sysreg_call, {
         SPILL;                                                                                                         \
         unsigned row = (unsigned)ip->imm & ROW_MASK;                                                                   \
         uint32_t ruling = sysreg_known_ruling(pe, row, read);                                                          \
-        if (UNLIKELY(ruling >= RULING_LIMIT)) {                                                                        \
+        if (UNLIKELY(ruling >= RULING_LIMIT))                                                                          \
             ruling = sysreg_rule(pe, row, read);                                                                       \
-            if (ruling < RULING_ROW)                                                                                   \
-                access                                                                                                 \
-        }                                                                                                              \
+        if (ruling < RULING_ROW)                                                                                       \
+            access                                                                                                     \
         if (LIKELY(ruling - RULING_TRAPPED < RULING_REFUSED - RULING_TRAPPED)) {                                       \
             sysreg_take_trap(pe, row, ruling, rt, read);                                                               \
             CONTINUE(not_completed(pe));                                                                               \

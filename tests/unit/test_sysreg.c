@@ -311,7 +311,7 @@ START_TEST(storage_is_ruled_to_be_storage)
     ck_assert_uint_gt(checked, 1000);
     ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("TPIDR_EL0"), true), 0xf);
     ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("ELR_EL1"), true), 0xa); /* E2H redirects it at EL2 */
-    ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("FAR_EL1"), true), 0x8); /* and HCR_EL2.TRVM traps this */
+    ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("FAR_EL1"), true), 0); /* HCR_EL2.TRVM traps this at EL1 */
     ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("ESR_EL2"), true), 0x4);
     ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("ESR_EL2"), false), 0); /* RES0 bits stay */
 }
