@@ -308,7 +308,7 @@ START_TEST(storage_is_ruled_to_be_storage)
             checked++;
         }
     }
-    ck_assert_uint_gt(checked, 1000);
+    ck_assert_uint_gt(checked, 500);
     ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("TPIDR_EL0"), true), 0xf);
     ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("ELR_EL1"), true), 0xa); /* E2H redirects it at EL2 */
     ck_assert_uint_eq(sysreg_storage_els(&pe->features, row_of("FAR_EL1"), true), 0); /* HCR_EL2.TRVM traps this at EL1 */
