@@ -2,10 +2,8 @@
  * Exceptions that came here because SCR_EL3.EA is set, and belong below: the level that would have taken them does so,
  * as AArch64.TakeException() has it.
  */
+#include "../lib/handler_pstate.h"
 #include "monitor.h"
-
-#define SCTLR_SPAN (1ul << 23)
-#define SCTLR_DSSBS (1ul << 44)
 
 static unsigned target_of(const struct frame *frame, enum reflection kind)
 {
@@ -38,23 +36,6 @@ static u64 vector_offset(const struct frame *frame, unsigned target, enum reflec
     return (frame->spsr & PSTATE_SP ? 0x200 : 0) + kind;
 }
 
-/* The PSTATE with which a handler begins. */
-static u64 handler_pstate(const struct frame *frame, unsigned target, u64 sctlr)
-{
-    u64 features = READ(id_aa64mmfr1_el1) >> 20 & 15, memory_tags = READ(id_aa64pfr1_el1) >> 8 & 15;
-    u64 pstate = PSTATE_DAIF | target << 2 | PSTATE_SP;
-    u64 host = HCR_E2H | HCR_TGE;
-    pstate |= frame->spsr & (PSTATE_NZCV | PSTATE_PAN | PSTATE_DIT); /* of AArch32 in the same places */
-    bool own_pan = target == 1 || (READ(hcr_el2) & host) == host;
-    if (features && own_pan && !(sctlr & SCTLR_SPAN))
-        pstate |= PSTATE_PAN;
-    if (READ(id_aa64pfr1_el1) >> 4 & 15)
-        pstate |= sctlr & SCTLR_DSSBS ? PSTATE_SSBS : 0;
-    if (memory_tags >= 2)
-        pstate |= PSTATE_TCO;
-    return pstate;
-}
-
 void reflect(struct frame *frame, enum reflection kind, u32 esr, u64 far)
 {
     unsigned target = target_of(frame, kind);
@@ -80,7 +61,8 @@ void reflect(struct frame *frame, enum reflection kind, u32 esr, u64 far)
         sctlr = READ(sctlr_el1);
     }
     frame->elr = (vbar & ~0x7fful) + offset;
-    frame->spsr = handler_pstate(frame, target, sctlr);
+    u64 host = HCR_E2H | HCR_TGE;
+    frame->spsr = handler_pstate(frame->spsr, target, sctlr, target == 1 || (READ(hcr_el2) & host) == host);
 }
 
 /* SError is asynchronous: while it is masked below, it waits until the monitor sees that level again. */

@@ -1,22 +1,5 @@
+#include "roms/lib/handler_pstate.h"
 #include "roms/visor/vcpu.h"
-
-#define SCTLR_SPAN BIT(23)
-#define SCTLR_DSSBS BIT(44)
-
-/* AArch64.TakeException to EL1: PSTATE as it is there. */
-static u64 exception_pstate(u64 old, u64 sctlr)
-{
-    u64 pstate = (old & (PSTATE_NZCV | PSTATE_PAN)) | PSTATE_EL1H_MASKED;
-    /* DIT lies elsewhere in an SPSR of AArch32. */
-    pstate |= old & (old & PSTATE_AARCH32 ? BIT(21) : PSTATE_DIT) ? PSTATE_DIT : 0;
-    bool has_pan = READ(id_aa64mmfr1_el1) >> 20 & 15, has_ssbs = READ(id_aa64pfr1_el1) >> 4 & 15;
-    bool has_mte = (READ(id_aa64pfr1_el1) >> 8 & 15) >= 2;
-    if (has_pan && !(sctlr & SCTLR_SPAN))
-        pstate |= PSTATE_PAN;
-    if (has_ssbs && sctlr & SCTLR_DSSBS)
-        pstate |= PSTATE_SSBS;
-    return pstate | (has_mte ? PSTATE_TCO : 0);
-}
 
 static u64 vector_offset(u64 pstate)
 {
@@ -33,7 +16,7 @@ void inject_sync(struct vcpu *vcpu, u64 esr, const u64 *far)
         vcpu_set(vcpu, FAR_EL1, *far);
     vcpu_set(vcpu, ELR_EL1, vcpu->pc);
     vcpu_set(vcpu, SPSR_EL1, old);
-    vcpu->pstate = exception_pstate(old, vcpu_get(vcpu, SCTLR_EL1));
+    vcpu->pstate = handler_pstate(old, 1, vcpu_get(vcpu, SCTLR_EL1), true);
     vcpu->pc = vcpu_get(vcpu, VBAR_EL1) + vector_offset(old);
 }
 
