@@ -155,6 +155,7 @@ void compute_s1_params(struct mmu *mmu, const struct mmu_regime *regime, bool up
     params->enabled = params->plain = false;
     params->els = 0;
     params->path.range = UINT64_MAX;
+    params->own = params->global = mmu->s1.contexts; /* any will do */
     if (upper && !has_two_ranges(regime))
         return;
     if (!is_same_source(&params->source, regime, upper))
@@ -162,7 +163,6 @@ void compute_s1_params(struct mmu *mmu, const struct mmu_regime *regime, bool up
     bool host_order = params->ee == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
     params->own_key = own_key(regime);
     params->global_key = global_key(params->own_key);
-    params->own = params->global = mmu->s1.contexts; /* any will do */
     params->enabled = s1_enabled(regime) && !regime->aarch32;
     params->els = params->enabled && !regime->features->tlb_check ? (params->e0pd ? 0xe : 0xf) : 0;
     params->plain = params->enabled && !regime->stage2 && regime->security == PAS_NON_SECURE && host_order &&

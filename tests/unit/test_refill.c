@@ -161,6 +161,21 @@ START_TEST(refills_are_translations)
 }
 END_TEST
 
+/* A regime of one range has nothing to say of the upper half. */
+START_TEST(upper_half_of_one_range)
+{
+    static const enum regime_id one_range[] = {REGIME_EL2, REGIME_EL3};
+    const struct mmu_load_store load = {.el = 2};
+    struct fast_tlb_entry entry = {.read_tag = ~0ull, .write_tag = ~0ull};
+    for (unsigned i = 0; i < 2; i++) {
+        f.regime.id = one_range[i];
+        f.regime.version = mmu_new_version(f.mmu);
+        for (unsigned again = 0; again < 2; again++)
+            ck_assert_uint_eq(mmu_refill(f.mmu, &f.regime, load, 0xffff000000001000, 0x10, &entry), MMU_UNUSUAL);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("refill");
@@ -168,6 +183,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, refills_are_translations);
+    tcase_add_test(tcase, upper_half_of_one_range);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }
