@@ -49,3 +49,12 @@ void open_el1(void)
         ISB();
     }
 }
+
+void go_on_at_el1(void (*entry)(void))
+{
+    if (start_el == 2) {
+        open_el2();
+        enter(1, entry);
+    }
+    entry();
+}

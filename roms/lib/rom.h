@@ -64,6 +64,8 @@ i64 start_secondary(unsigned number, void (*function)(unsigned number));
 bool has_el(unsigned el);
 void open_el3(void); /* Non-secure, AArch64 below, nothing trapped */
 void open_el2(void);
+/* A program of EL1 that firmware has started there or at EL2; `entry` does not come back. */
+void go_on_at_el1(void (*entry)(void));
 void open_el1(void);
 
 /* ---- mmu.c: identity map of EL1&0 with 4 KiB pages for the ROM, blocks for the rest */

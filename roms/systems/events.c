@@ -72,9 +72,5 @@ static void at_el1(void)
 
 void rom_main(void)
 {
-    if (start_el == 2) {
-        open_el2();
-        enter(1, at_el1);
-    }
-    at_el1();
+    go_on_at_el1(at_el1);
 }

@@ -310,9 +310,5 @@ static void at_el1(void)
 void rom_main(void)
 {
     set_handler(handle);
-    if (start_el == 2) {
-        open_el2();
-        enter(1, at_el1);
-    }
-    at_el1();
+    go_on_at_el1(at_el1);
 }
