@@ -129,11 +129,16 @@ def typed(context):
     run.is_true(run.status == 0, f"exit status {run.status}")
 
 
-def simulated_again(context):
-    hashes = {Run(context, f"again-{n}", "monitor-devices", "gic-version=3", "-smp", "2", test="simulated").passed(
-        "simulated").hash for n in range(2)}
+def same_twice(run):
+    """`run` of 0 and of 1 end in the same state."""
+    hashes = {run(n).hash for n in range(2)}
     if len(hashes) != 1:
         raise cases.Failure(f"state hashes {hashes}")
+
+
+def simulated_again(context):
+    same_twice(lambda n: Run(context, f"again-{n}", "monitor-devices", "gic-version=3", "-smp", "2",
+                             test="simulated").passed("simulated"))
 
 
 def simulated_control(context):
@@ -185,9 +190,7 @@ def configuration(context):
 
 
 def shown_again(context):
-    hashes = {with_disk(context, f"pci-again-{n}", "monitor-pci")[0].passed("disk-write").hash for n in range(2)}
-    if len(hashes) != 1:
-        raise cases.Failure(f"state hashes {hashes}")
+    same_twice(lambda n: with_disk(context, f"pci-again-{n}", "monitor-pci")[0].passed("disk-write"))
 
 
 def shown_control(context):
@@ -224,10 +227,8 @@ def listened_to(context, gic, el2):
 
 
 def listened_to_again(context):
-    hashes = {Run(context, f"agent-again-{n}", "monitor-agent", "gic-version=3", "-smp", "4", test="client").passed(
-        "client").hash for n in range(2)}
-    if len(hashes) != 1:
-        raise cases.Failure(f"state hashes {hashes}")
+    same_twice(lambda n: Run(context, f"agent-again-{n}", "monitor-agent", "gic-version=3", "-smp", "4",
+                             test="client").passed("client"))
 
 
 def agent_control(context):
