@@ -56,6 +56,15 @@ static bool drive_serial(struct cli_options *options, void *target, const char *
     return strlen(value) <= 20;
 }
 
+/* NULL after complaining: there are too many. */
+static struct armsim_drive *new_drive(struct cli_options *options, const char *name)
+{
+    if (options->machine.drive_count < MAX_DRIVES)
+        return &options->drives[options->machine.drive_count++];
+    complain(EXIT_USAGE, "-%s: expected at most %d drives", name, MAX_DRIVES);
+    return NULL;
+}
+
 int option_drive(struct cli_options *options, const char *name, const char *value)
 {
     static const struct option_property properties[] = {
@@ -69,11 +78,9 @@ int option_drive(struct cli_options *options, const char *name, const char *valu
     };
     struct pair pairs[MAX_PAIRS];
     int count = option_pairs(options, name, value, pairs);
-    if (count < 0)
+    struct armsim_drive *drive = count < 0 ? NULL : new_drive(options, name);
+    if (!drive)
         return EXIT_USAGE;
-    if (options->machine.drive_count == MAX_DRIVES)
-        return complain(EXIT_USAGE, "-%s: expected at most %d drives", name, MAX_DRIVES);
-    struct armsim_drive *drive = &options->drives[options->machine.drive_count++];
     for (int i = 0; i < count; i++) {
         int status = SET_PROPERTY(options, name, properties, drive, &pairs[i]);
         if (status)
@@ -87,9 +94,9 @@ int option_drive(struct cli_options *options, const char *name, const char *valu
 /* The file's name is taken as it is, commas and all. */
 int option_cdrom(struct cli_options *options, const char *name, const char *value)
 {
-    if (options->machine.drive_count == MAX_DRIVES)
-        return complain(EXIT_USAGE, "-%s: expected at most %d drives", name, MAX_DRIVES);
-    struct armsim_drive *drive = &options->drives[options->machine.drive_count++];
+    struct armsim_drive *drive = new_drive(options, name);
+    if (!drive)
+        return EXIT_USAGE;
     drive->path = value;
     drive->read_only = true;
     return 0;
